@@ -8,7 +8,7 @@ from evaluations.codes import approvals as codes
 from evaluations.draws import approvals as draws
 from evaluations.draws.services import exports
 from evaluations.lifecycle import approvals as lifecycle
-from evaluations.personal_data.services import people, requests
+from evaluations.personal_data.services import clients, people, requests
 from evaluations.pools import approvals as pools
 from evaluations.publication import approvals as publication
 from evaluations.sample_audit.services.comparison import EXPLAIN_DIFFERENCE
@@ -32,6 +32,7 @@ def register() -> None:
         *sealing.ACTIONS,
         *publication.ACTIONS,
         *people.ACTIONS,
+        *clients.ACTIONS,
         *requests.ACTIONS,
         *approvable_edits(Manifestation, "round.edit"),
         *approvable_edits(ServiceTopic, "round.edit"),

@@ -23,7 +23,7 @@ def _ticked(page):
 
 def test_the_listed_sections_are_chosen_once_and_may_be_taken_back(page, live_server, voting):
     code, asked = make_codes(voting)[0], []
-    first, second, third = voting.sections.values_list("code", flat=True)
+    first, second, _ = voting.sections.values_list("code", flat=True)
     page.on("request", lambda request: asked.append(f"{request.url}\n{request.post_data or ''}"))
     page.goto(f"{live_server.url}/ballot/#{code}.{second},{first},D99-99")
     expect(page.locator("#code")).to_have_value(code)

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.cache import never_cache
 
 from evaluations.personal_data.models import DataRequest, RequestState
-from evaluations.personal_data.services import requests
+from evaluations.personal_data.services import clients, requests
 from evaluations.personal_data.services.people import entries_of
 from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin
 from nanchuan_eval.approvals import authorizations
@@ -76,6 +76,7 @@ class DataRequestAdmin(ReadOnlyAdmin):
         wrap = self.admin_site.admin_view
         return [
             path("<int:pk>/handle/", wrap(never_cache(self.handle)), name="data-request"),
+            path("<int:pk>/client/<int:client>/erase/", wrap(self.erase_client), name="client-erase"),
             path("<int:pk>/copy/", wrap(never_cache(self.copy)), name="data-copy"),
             *super().get_urls(),
         ]
@@ -104,6 +105,7 @@ class DataRequestAdmin(ReadOnlyAdmin):
             "title": f"个人信息申请 {row.reference}",
             "row": row,
             "entries": list(entries_of(row.phone_hash)),
+            "clients": list(clients.clients_of(row.phone_hash)),
             "forms": forms,
             "shown": shown,
             "may_start": policy.may_start(user, requests.HANDLE) and row.state == RequestState.OPEN,
@@ -112,6 +114,24 @@ class DataRequestAdmin(ReadOnlyAdmin):
             "waiting": approvals.waiting_about(user, row),
         }
         return TemplateResponse(request, "admin/evaluations/data_request/page.html", context)
+
+    def erase_client(self, request: HttpRequest, pk: int, client: int) -> HttpResponse:
+        """Erase the person of service records who asks for it: proposed by one, approved by another."""
+        if not policy.may_start(account_of(request), requests.HANDLE):
+            raise policy.Denied(account_of(request), requests.HANDLE)
+        row = get_object_or_404(DataRequest, pk=pk)
+        person = get_object_or_404(clients.clients_of(row.phone_hash), pk=client)
+        form, start = ReasonForm(request.POST or None), approvals.Start(clients.ERASE, person)
+        if started := submit(request, form, start, back=_page(row), done="已办理。"):
+            return started
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "本人申请删除办件中的个人信息",
+            "row": row,
+            "person": person,
+            "form": form,
+        }
+        return TemplateResponse(request, "admin/evaluations/data_request/erase.html", context)
 
     def copy(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Download the data held about the person, after approval (POST only)."""

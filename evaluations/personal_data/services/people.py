@@ -10,11 +10,14 @@ from django.db.models import Max
 
 from evaluations.ballots.models import Comment
 from evaluations.draws.models import DrawEntry
+from evaluations.personal_data.services import clients
+from evaluations.personal_data.services.clients import ENDED
 from evaluations.pools.models import PoolEntry
 from evaluations.pools.queries import contact_of
 from evaluations.pools.services.lists import fixed_pool
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.service_records.models import Client, ServiceRecord
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.approvals.services import ApprovableAction, calls
 from nanchuan_eval.audit import services as audit
@@ -30,11 +33,10 @@ from nanchuan_eval.users.models import User
 # From a round's last step: publication, or being declared void.
 PHONES_KEPT, COMMENTS_KEPT, CORRECTIONS_KEPT = timedelta(days=60), timedelta(days=365), timedelta(days=1)
 # Actions whose proposals hold opinions and personal data; the audit log has only their digests.
-PURGED_PROPOSALS = ("comment.redact", "privacy.handle")
+PURGED_PROPOSALS = ("comment.redact", "privacy.handle", clients.ERASE)
 PHONE_FIELDS = ["phone", "phone_hash", "contact", "contact_hash"]
 ERASED = "（已删除）"
 PURGE = "retention.purge"
-ENDED = (RoundState.PUBLISHED, RoundState.CLOSED, RoundState.VOID)
 
 
 @transaction.atomic
@@ -59,7 +61,7 @@ def entries_of(phone_hash: str) -> models.QuerySet[PoolEntry]:
 def held_about(phone_hash: str) -> list[dict[str, str]]:
     """Return all data held about the person with this phone (本人查询); ballots belong to nobody."""
     entries = entries_of(phone_hash)
-    return [
+    of_pools = [
         {
             "轮次": entry.round.name,
             "名单库": entry.get_kind_display(),
@@ -72,6 +74,7 @@ def held_about(phone_hash: str) -> list[dict[str, str]]:
         }
         for entry in entries
     ]
+    return [*of_pools, *clients.records_held(phone_hash)]
 
 
 @transaction.atomic
@@ -131,6 +134,20 @@ def retention_rules() -> list[RetentionRule]:
         RetentionRule(
             "更正提请中的手机号", "办理后1日", _corrections, lambda rows: rows.update(arguments={}), wipe(Approval)
         ),
+        RetentionRule(
+            "办件与办事人的对应",
+            "使用该办件的轮次公示后60日",
+            lambda at: clients.unlinked(_ended_before(at - PHONES_KEPT)),
+            lambda rows: rows.update(client=None),
+            wipe(ServiceRecord),
+        ),
+        RetentionRule(
+            "办件中的姓名、手机号、单位",
+            "使用该办件的轮次公示后60日",
+            lambda at: clients.unneeded(_ended_before(at - PHONES_KEPT)),
+            clients.forget,
+            wipe(Client),
+        ),
         RetentionRule("评议文字意见", "1年", _comments, lambda rows: rows.delete(), wipe(Comment)),
         RetentionRule(
             "审批中的意见和本人信息",
@@ -149,19 +166,23 @@ def purge_round(*, round_id: int, reason: str, by: User, at: datetime) -> int:
     round_ = Round.objects.select_for_update(no_key=True).get(pk=round_id)
     _refuse_unpurgeable(round_)
     rows, salts = _held_in(round_), DrawEntry.objects.filter(draw__round=round_).exclude(salt="")
-    count = rows.count()
+    named = clients.unneeded(_this(round_))
+    counts = {"名单库手机号": rows.count(), "办件中的姓名、手机号、单位": named.count()}
     _forget_phones(rows)
     salts.update(salt="")
-    audit.record(PURGE, round_, by=by, at=at, reason=reason, detail={"rows": {"名单库手机号": count}})
-    transaction.on_commit(partial(scrub, (PoolEntry, DrawEntry)))
-    return count
+    clients.forget(named)
+    clients.unlinked(_this(round_)).update(client=None)
+    forgotten = {label: count for label, count in counts.items() if count}
+    audit.record(PURGE, round_, by=by, at=at, reason=reason, detail={"rows": forgotten})
+    transaction.on_commit(partial(scrub, (PoolEntry, DrawEntry, Client, ServiceRecord)))
+    return sum(counts.values())
 
 
 def _refuse_unpurgeable(round_: Round) -> None:
     if RoundState(round_.state) not in {RoundState.CLOSED, RoundState.VOID}:
         raise RuleViolation("轮次归档或作废之后，方可提前清除名单；其余按保存期限自动清除。")
-    if not _held_in(round_).exists():
-        raise RuleViolation("本轮名单库的手机号已经清除。")
+    if not _held_in(round_).exists() and not clients.unneeded(_this(round_)).exists():
+        raise RuleViolation("本轮名单库和办件中的手机号已经清除。")
 
 
 PURGE_ROUND = ApprovableAction(
@@ -174,12 +195,17 @@ PURGE_ROUND = ApprovableAction(
         "轮次": round_.name,
         "状态": round_.get_state_display(),
         "名单库手机号": f"{_held_in(round_).count()}个",
+        "办件中的姓名、手机号": f"{clients.unneeded(_this(round_)).count()}人",
         "办理后果": "清除后无法联系名单库人员，抽取查询码一并清除，不能恢复",
         "理由": asked["reason"],
     },
     perform=calls(purge_round, "round_id"),
 )
 ACTIONS = (ERASE_PERSON, PURGE_ROUND)
+
+
+def _this(round_: Round) -> models.QuerySet[Round]:
+    return Round.objects.filter(pk=round_.pk)
 
 
 def _held_in(round_: Round) -> models.QuerySet[PoolEntry]:

@@ -93,7 +93,7 @@ def copy_for_person(*, request_id: int, by: User, at: datetime) -> bytes:
     spent = authorizations.consume(COPY, row, by=by, at=at)
     held = held_about(row.phone_hash)
     if not held:
-        raise RuleViolation("名单库中没有这个手机号的信息，请据此答复本人。")
+        raise RuleViolation("名单库和办件中没有这个手机号的信息，请据此答复本人。")
     detail = {"step_label": "导出本人信息", "entries": len(held)}
     entry = audit.record(HANDLE, row, by=by, at=at, detail=detail, wrote=filter(None, [spent]))
     columns = [ColumnSpec(label, 18) for label in held[0]]

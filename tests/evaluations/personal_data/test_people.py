@@ -225,6 +225,7 @@ class TestTheNotice:
         assert "只记所选字号，保存1年" in text
         assert visitors.COOKIE_DAYS == 60
         assert "KEPT_DAYS = 60," in (ROOT / "static" / "js" / "ballot" / "kept.js").read_text(encoding="utf-8")
+        assert "办件中的姓名、手机号、单位在使用该办件的轮次公示后60日清除" in text
         assert "提交后清除，未提交的60日后清除" in text
         assert "另一个记录本轮在本机领取的张数，60日后失效" in text
 

@@ -1,0 +1,138 @@
+"""Personal data in service records (办件): what is held about a person, erasure, retention.
+
+Records belong to no round: their names leave once every round whose period they fall into is over, records after the
+last such period stay for the coming round. Numbers of records, batches and digests stay for good.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.db import models, transaction
+
+from evaluations.draws.models import DrawEntry
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.service_records.models import Client, ServiceRecord
+from nanchuan_eval.approvals.services import ApprovableAction, calls
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+from nanchuan_eval.workdays.rules import in_chinese
+
+ERASE = "privacy.erase_client"
+ENDED = (RoundState.PUBLISHED, RoundState.CLOSED, RoundState.VOID)
+BATCH = 500
+IN_DRAW = "本人已被抽中，本轮结束后方可删除；不愿参加的请先办理移除递补。"
+
+
+def clients_of(phone_hash: str) -> models.QuerySet[Client]:
+    """Return the people in service records with this phone, each with the number of their records."""
+    found = Client.objects.filter(phone_hash=phone_hash) if phone_hash else Client.objects.none()
+    return found.annotate(number=models.Count("records")).order_by("pk")
+
+
+def records_held(phone_hash: str) -> Iterator[dict[str, str]]:
+    """Yield what is held about the person with this phone, one line for each record (four queries)."""
+    clients = {client.pk: client for client in clients_of(phone_hash)}
+    entries = DrawEntry.objects.filter(client__in=clients, is_selected=True)
+    drawn = {
+        (client, round_, stratum.partition(" ")[0])
+        for client, round_, stratum in entries.values_list("client", "draw__round", "stratum")
+    }
+    rounds = list(Round.objects.order_by("period_start")) if clients else []
+    records = ServiceRecord.objects.filter(client__in=clients).select_related("section__department")
+    for record in records.order_by("finished_on", "pk"):
+        client = clients[record.client_id or 0]
+        of = [each for each in rounds if each.period_start <= record.finished_on <= each.period_end]
+        code = record.section.code
+        chances = {(client.pk, each.pk, code) for each in of}
+        yield {
+            "轮次": "、".join(each.name for each in of),
+            "名单库": f"办件{record.number}",
+            "身份类别": client.get_kind_display(),
+            "姓名": client.name,
+            "单位": client.unit,
+            "手机号": str(client.phone),
+            "办过事的科室": f"{record.section}（{code}），{record.topic}{in_chinese(record.finished_on)}办结",
+            "是否抽中": "是" if chances & drawn else "否",
+        }
+
+
+@transaction.atomic
+def erase_client(*, client_id: int, reason: str, by: User, at: datetime) -> Client:
+    """Erase a person from the service records at their own request; what was counted stays counted."""
+    policy.check(by, "privacy.handle")
+    client = Client.objects.select_for_update(of=("self",)).get(pk=client_id)
+    _refuse_drawn(client)
+    rows = Client.objects.filter(pk=client.pk)
+    records = _forget(rows)
+    detail = {"step_label": "删除办件中的本人信息", "records": records}
+    audit.record("privacy.handle", client, by=by, at=at, reason=reason, detail=detail)
+    return client
+
+
+def living_records(over: models.QuerySet[Round]) -> models.QuerySet[ServiceRecord]:
+    """Return the records whose names are still needed while these rounds are over: of others, and of none to come."""
+    periods = Round.objects.exclude(pk__in=over.values("pk")).values_list("period_start", "period_end")
+    last = over.aggregate(last=models.Max("period_end"))["last"]
+    needed = models.Q(finished_on__gt=last) if last else ~models.Q(pk=None)
+    for period in periods:
+        needed |= models.Q(finished_on__range=period)
+    return ServiceRecord.objects.filter(needed)
+
+
+def unlinked(over: models.QuerySet[Round]) -> models.QuerySet[ServiceRecord]:
+    """Return the records that no longer need to name a person."""
+    return ServiceRecord.objects.exclude(client=None).exclude(pk__in=living_records(over).values("pk"))
+
+
+def unneeded(over: models.QuerySet[Round]) -> models.QuerySet[Client]:
+    """Return the people who have a name or a phone left, and no record that still needs it."""
+    named = Client.objects.exclude(name="", phone_hash="")
+    needed = living_records(over).filter(client=models.OuterRef("pk"))
+    return named.filter(~models.Exists(needed))
+
+
+def forget(rows: models.QuerySet[Client]) -> None:
+    """Erase these people; who stands in a draw keeps an empty row, which the draw's record points to."""
+    _forget(rows)
+
+
+def _forget(rows: models.QuerySet[Client]) -> int:
+    people = list(rows.values_list("pk", flat=True))
+    records = 0
+    for start in range(0, len(people), BATCH):
+        part = people[start : start + BATCH]
+        records += ServiceRecord.objects.filter(client__in=part).update(client=None)
+        in_draws = set(DrawEntry.objects.filter(client__in=part).values_list("client", flat=True))
+        Client.objects.filter(pk__in=in_draws).update(name="", phone="", phone_hash="", unit="", exclusion_note="")
+        Client.objects.filter(pk__in=set(part) - in_draws).delete()
+    return records
+
+
+def _refuse_drawn(client: Client) -> None:
+    drawn = DrawEntry.objects.filter(client=client, is_selected=True).exclude(draw__round__state__in=ENDED)
+    if drawn.exists():
+        raise RuleViolation(IN_DRAW)
+    if not (client.name or client.phone_hash):
+        raise RuleViolation("本人信息已经清除。")
+
+
+ERASE_CLIENT = ApprovableAction(
+    ERASE,
+    permission="privacy.handle",
+    label="本人申请删除办件中的个人信息",
+    closed=_refuse_drawn,
+    model=Client,
+    content=lambda client, asked: {
+        "姓名": client.name,
+        "手机号": client.masked_phone,
+        "办件": f"{client.records.count()}件",
+        "办理后果": "删除姓名、手机号和单位，办件件数和校验值保留；以后各项抽取中没有本人",
+        "理由": asked["reason"],
+    },
+    perform=calls(erase_client, "client_id"),
+    names=lambda client, _: f"办件中的{client}（第{client.pk}号）",
+)
+ACTIONS = (ERASE_CLIENT,)
