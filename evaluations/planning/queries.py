@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from departments.models import Section
-from evaluations.planning.rules.forecast import Returns, expected_gate
+from evaluations.planning.rules.forecast import Drawn, Returns, expected_gate
 from evaluations.planning.rules.inputs import Inputs
 from evaluations.planning.rules.lines import Gate, LastRound, last_round
 from evaluations.planning.rules.plan import Plan, plan
@@ -22,7 +22,7 @@ from evaluations.scoring.nc2.cells_file import named_sections, parse_cells
 from evaluations.scoring.nc2.method import METHOD, parse_method_two
 from evaluations.service_records.queries.frame import people_by_code
 from evaluations.tally.models import Tally
-from evaluations.turnout.queries import declared_sections, disclosed_turnout, drawn_evaluators, turnout
+from evaluations.turnout.queries import bound_codes, declared_sections, disclosed_turnout, drawn_evaluators, turnout
 
 # On the first day the pace of the returns says too little.
 PATIENCE = timedelta(days=1)
@@ -87,7 +87,7 @@ class Forecast:
 
 
 def forecast(round_: Round, at: datetime) -> Forecast | None:
-    """Return the expected gate of a running vote of NC-2 from its second day on (five queries); else None.
+    """Return the expected gate of a running vote of NC-2 from its second day on (six queries); else None.
 
     It reads codes and declarations only. After the closing time nothing can be done any more.
     """
@@ -99,15 +99,28 @@ def forecast(round_: Round, at: datetime) -> Forecast | None:
     is_open = rulebook["sampled_forms"] != ISSUED_CODES
     most = {Channel.SAMPLED.value: rulebook["counted_sampled_ballots"]} if is_open else {}
     declared, last = declared_sections(drawn_evaluators(round_)), _last(_last_tally())
+    bound = {code: Returns(able, used) for code, (able, used) in bound_codes(round_).items()}
+    returns = {
+        row["channel"]: Returns(row["issued"], row["returned"], most.get(row["channel"])) for row in turnout(round_)
+    }
     found = expected_gate(
         rulebook,
         parse_method_two(rulebook),
-        {row["channel"]: Returns(row["issued"], row["returned"], most.get(row["channel"])) for row in turnout(round_)},
-        declared=declared,
+        {**returns, **_general(returns, bound)},
+        drawn=Drawn(declared, bound),
         elapsed=(at - round_.opens_at) / (round_.closes_at - round_.opens_at),
         last=last,
     )
     return Forecast(found, bool(declared), last is not None)
+
+
+def _general(returns: Mapping[str, Returns], bound: Mapping[str, Returns]) -> dict[str, Returns]:
+    """Return the targeted returns without those of drawn clients, whose ballots name one section each."""
+    targeted = returns.get(Channel.TARGETED)
+    if not targeted or not bound:
+        return {}
+    issued, used = (sum(getattr(of, name) for of in bound.values()) for name in ("issued", "used"))
+    return {Channel.TARGETED: Returns(max(0, targeted.issued - issued), max(0, targeted.used - used))}
 
 
 def _last(tally: Tally | None) -> LastRound | None:

@@ -4,7 +4,7 @@ No ballot is opened for it: which sections are rated is known only after the cou
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from evaluations.planning.rules.inputs import NO_CLIENTS, Inputs
@@ -28,19 +28,31 @@ class Returns:
         return min(expected, *limits) if limits else expected
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """What is known of drawn people besides: whom they have dealt with, and the codes bound to a section.
+
+    `declared` = section -> drawn evaluators who have dealt with it; where they are known, they share out the targeted
+    ballots. `bound` = section -> codes of its drawn clients, each of which gives one line of this section.
+    """
+
+    declared: Mapping[str, int] = field(default_factory=dict)
+    bound: Mapping[str, Returns] = field(default_factory=dict)
+
+
 def expected_gate(
     rulebook: Mapping[str, Any],
     method: MethodTwo,
     returns: Mapping[str, Returns],
     *,
-    declared: Mapping[str, int],
+    drawn: Drawn,
     elapsed: float,
     last: LastRound | None,
 ) -> Gate:
     """Return the expected publication gate of a vote of which the part `elapsed` is over.
 
-    `declared` = section -> drawn evaluators who have dealt with it; where they are known, they share out the
-    targeted ballots. A cell that will probably stay hidden counts for nothing.
+    The targeted `returns` are those of evaluators, without the drawn clients. A cell that will probably stay hidden
+    counts for nothing.
     """
     ballots = {c: of.at_the_end(elapsed, is_drawn=method.channels[c].drawn) for c, of in returns.items()}
     numbers: dict[str, float | str | None] = {f"{channel}.ballots": number for channel, number in ballots.items()}
@@ -48,10 +60,13 @@ def expected_gate(
     inputs = Inputs({**numbers, **percents, "clients.channel": NO_CLIENTS})
     lines = expected_lines(rulebook, method, inputs, last)
     targeted = returns.get(Channel.TARGETED)
-    if declared and targeted and targeted.issued:
+    if drawn.declared and targeted and targeted.issued:
         part = ballots[Channel.TARGETED] / targeted.issued * inputs.share("targeted.valid_percent")
         for section, of in lines.items():
-            of[Channel.TARGETED.value] = declared.get(section, 0) * part
+            of[Channel.TARGETED.value] = drawn.declared.get(section, 0) * part
+    for section, codes in drawn.bound.items():
+        each = codes.at_the_end(elapsed, is_drawn=True) * inputs.share("clients.valid_percent")
+        lines[section][Channel.TARGETED.value] += each
     return gate(method, {s: outlook(method, inputs, _visible(method, of)) for s, of in lines.items()})
 
 

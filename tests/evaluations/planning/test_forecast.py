@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from evaluations.planning.rules.forecast import Returns, expected_gate
+from evaluations.planning.rules.forecast import Drawn, Returns, expected_gate
 from evaluations.planning.rules.lines import LastRound
 from evaluations.rounds.rules.rulebook import default_rulebook
 from evaluations.scoring.nc2.method import parse_method_two
@@ -16,9 +16,11 @@ SECTIONS = [f"S{number:02d}" for number in range(10)]
 ENOUGH = {"targeted": Returns(600, 300), "sampled": Returns(2000, 300, 500), "other": Returns(3000, 3000)}
 
 
-def expected(returns=ENOUGH, *, declared=None, elapsed=0.5, last=None, **changes):
+def expected(returns=ENOUGH, *, declared=None, elapsed=0.5, last=None, bound=None, **changes):
     book = {**default_rulebook(), "sections": SECTIONS, "vetoes": [], **changes}
-    return expected_gate(book, parse_method_two(book), returns, declared=declared or {}, elapsed=elapsed, last=last)
+    return expected_gate(
+        book, parse_method_two(book), returns, drawn=Drawn(declared or {}, bound or {}), elapsed=elapsed, last=last
+    )
 
 
 class TestExpectedGate:
@@ -49,6 +51,13 @@ class TestExpectedGate:
         found = expected(declared=declared)
 
         assert (found.ranked, found.is_passed) == (7, False)
+
+    def test_ballots_of_drawn_clients_are_one_line_of_their_section_each(self):
+        general = ENOUGH | {"targeted": Returns(0, 0), "other": Returns(0, 0), "sampled": Returns(0, 0)}
+        bound = {code: Returns(110, 30) for code in SECTIONS[:6]} | {SECTIONS[6]: Returns(12, 12)}
+
+        assert expected(general, min_lines=5).ranked == 0
+        assert expected(general, min_lines=5, bound=bound).ranked == 6
 
     def test_other_ballots_go_as_in_the_last_round(self):
         lines = {code: {"targeted": 0 if code == "S00" else 99} for code in SECTIONS}
