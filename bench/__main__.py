@@ -12,6 +12,7 @@ import django
 
 NAMES = (
     "draw",
+    "clients",
     "ballot",
     "ballot_post",
     "sealing",

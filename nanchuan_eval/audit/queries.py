@@ -217,9 +217,9 @@ def knows_every_row() -> bool:
 
 
 def _digest(rows: Iterable[Sequence[Any]]) -> str:
-    digest = hashlib.sha256()
+    digest, encode = hashlib.sha256(), json.JSONEncoder(ensure_ascii=False, sort_keys=True, default=str).encode
     for row in rows:
-        digest.update(json.dumps(list(row), ensure_ascii=False, sort_keys=True, default=str).encode() + b"\n")
+        digest.update(encode(list(row)).encode() + b"\n")
     return digest.hexdigest()
 
 

@@ -59,6 +59,21 @@ def reserve_keys(table: type[models.Model], count: int) -> list[int]:
         return list(range(first, first + count))
 
 
+def update_rows(table: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Set columns of the rows (primary key, then a value for each column, none of them empty), all at once."""
+    known = list(rows)
+    if not known:
+        return
+    named = ", ".join(f"{column} = changed.column{number}" for number, column in enumerate(columns, start=2))
+    places = ", ".join(["(" + ", ".join(["%s"] * (len(columns) + 1)) + ")"] * len(known))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {_name(table)} SET {named} FROM (VALUES {places}) AS changed"  # noqa: S608  our own names
+            f" WHERE {_name(table)}.id = changed.column1",
+            [value for row in known for value in row],
+        )
+
+
 def lock_tables(*tables: type[models.Model]) -> None:
     """Wait for running writers of the tables and block new ones until the transaction ends.
 

@@ -4,7 +4,7 @@ Steps cannot be undone; each one locks the draw's row, so that a repeated reques
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,6 +26,7 @@ from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.queries import fixed_digests
 from nanchuan_eval.core.canonical import canonical_json
 from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.database.sql import update_rows
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.users.rules import are_two_persons, require_numbered
@@ -158,21 +159,27 @@ def recompute(draw: Draw, progress: Progress = no_progress) -> dict[str, Any]:
 
 
 def mark_drawn(draw: Draw, strata: Mapping[str, Mapping[str, Any]]) -> None:
-    """Store places and selection after the draw or one of its events."""
-    draw.entries.exclude(place=None).update(place=None, is_selected=False)
+    """Store places and selection after the draw or one of its events; only what has changed is written."""
+    stored = draw.entries.exclude(place=None).values_list("stratum", "token", "pk", "place", "is_selected")
+    before = {(stratum, token): (pk, place, selected) for stratum, token, pk, place, selected in stored.iterator()}
+    changed: list[tuple[int, int, bool]] = []
     for stratum, line in strata.items():
-        tokens = [*line["selected"], *line["alternates"]]
-        for start in range(0, len(tokens), BATCH_SIZE):
-            _mark(draw, stratum, tokens[start : start + BATCH_SIZE], start, len(line["selected"]))
+        tokens, selected = [*line["selected"], *line["alternates"]], len(line["selected"])
+        places = {token: (place, place <= selected) for place, token in enumerate(tokens, start=1)}
+        known = {token: before.pop((stratum, token), None) for token in tokens}
+        new = [token for token, row in known.items() if row is None]
+        for some in _pieces(new):
+            found = draw.entries.filter(stratum=stratum, token__in=some).values_list("token", "pk")
+            changed += ((pk, *places[token]) for token, pk in found)
+        changed += ((row[0], *places[token]) for token, row in known.items() if row and row[1:] != places[token])
+    for gone in _pieces([pk for pk, *_ in before.values()]):
+        draw.entries.filter(pk__in=gone).update(place=None, is_selected=False)
+    for some in _pieces(changed):
+        update_rows(DrawEntry, ("place", "is_selected"), some)
 
 
-def _mark(draw: Draw, stratum: str, tokens: Sequence[str], start: int, selected: int) -> None:
-    places = {token: place for place, token in enumerate(tokens, start=start + 1)}
-    entries = list(draw.entries.filter(stratum=stratum, token__in=tokens))
-    for entry in entries:
-        entry.place = places[entry.token]
-        entry.is_selected = entry.place <= selected
-    DrawEntry.objects.bulk_update(entries, ["place", "is_selected"], batch_size=BATCH_SIZE)
+def _pieces(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    return (rows[start : start + BATCH_SIZE] for start in range(0, len(rows), BATCH_SIZE))
 
 
 def _settle(draw: Draw, params: Mapping[str, Any], numbers: list[int], issue: str, at: datetime) -> None:
