@@ -77,7 +77,7 @@ DOORS: dict[Place, Door] = {
     Place.POOL: Door(
         lambda round_, kind: reverse("admin:round-pool", args=[round_.pk]) + f"#pool-{kind}", ("pool.view",)
     ),
-    Place.RECORDS: Door(_of_round("round-pool"), ("pool.view",)),
+    Place.RECORDS: Door(_of_round("round-frame"), ("pool.view",)),
     Place.PLANNED_DRAW: Door(
         lambda round_, purpose: reverse("admin:draw-plan", args=[round_.pk, purpose]),
         ("draw.commit",),

@@ -201,6 +201,8 @@ FACTS = {
     "people": FixedFact(
         "抽取对象的姓名", _of_round(DrawEntry, "pk", "person_id", "person__name", "person__unit", by="draw")
     ),
+    # Not their names, which leave after the round: salt and token prove whom an entry means.
+    "clients": FixedFact("抽取对象中的办事群众", _of_round(DrawEntry, "pk", "client_id", by="draw")),
     "tally": FixedFact("计票结果和汇总", _tally),
     "publications": FixedFact("公示", _of_round(Publication, *PUBLICATION)),
     "steps": FixedFact("轮次的状态和进程", _steps),

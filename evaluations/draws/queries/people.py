@@ -16,6 +16,7 @@ from evaluations.pools.queries import contact_of, phone_of
 from evaluations.pools.rules.kinds import DRAW_OF
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.service_records.models import Client
+from nanchuan_eval.names.rules.units import UnitNames
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.users.models import User
 from nanchuan_eval.users.rules import may_be_one_person
@@ -37,6 +38,7 @@ def liaison_conflicts(account: User, role: str, unit_code: str) -> Iterator[str]
     same = [pk for pk, name, its in people if may_be_one_person(name, its, account.name, unit, units)]
     for entry in PoolEntry.objects.filter(pk__in=same).select_related("round").order_by("pk"):
         yield from _conflict(entry)
+    yield from _drawn_clients_named(account.name, unit, units)
 
 
 def _conflict(entry: PoolEntry) -> Iterator[str]:
@@ -50,6 +52,17 @@ def _conflict(entry: PoolEntry) -> Iterator[str]:
     removed = DrawEvent.objects.filter(entry__in=standing).values("entry")
     if standing.exclude(pk__in=removed).filter(place__isnull=False).exists():
         yield f"{who}，已被抽中或列为候补。本轮结束前不能担任单位联络员，或者先在抽中人员页办理移除递补。"
+
+
+def _drawn_clients_named(name: str, unit: str, units: UnitNames) -> Iterator[str]:
+    """Yield the drawn clients of this name; those not drawn are excluded at the commitment."""
+    placed = DrawEntry.objects.filter(client__isnull=False, place__isnull=False)
+    current = placed.filter(draw__in=Draw.objects.standing()).exclude(draw__round__state__in=ENDED)
+    rows = current.order_by("draw").values_list("draw__round__name", "client", "client__name", "client__unit")
+    for round_name, client, theirs, their_unit in rows.distinct():
+        if may_be_one_person(theirs, their_unit, name, unit, units):
+            who = f"{round_name}抽中或者候补的办事群众中有同名人员{Client.objects.get(pk=client).masked_phone}"
+            yield f"{who}。本轮结束前不能担任单位联络员，或者先在抽中人员页逐个科室办理移除递补。"
 
 
 def reference_of(person: PoolEntry | Client) -> str:

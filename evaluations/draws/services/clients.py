@@ -11,30 +11,49 @@ from typing import Any
 from evaluations.draws.queries.people import reference
 from evaluations.draws.rules import TOP_UP_TRIGGER, client_seats
 from evaluations.draws.services.lines import Candidate, PoolLine
+from evaluations.pools.queries import reference_data
+from evaluations.pools.rules.conflicts import Recusals
+from evaluations.pools.rules.kinds import ExclusionReason
+from evaluations.pools.rules.people import Person, Written
 from evaluations.protocol import drawing
 from evaluations.rounds.models import Round
+from evaluations.service_records.models import Client
 from evaluations.service_records.queries.frame import drawn_sections, frame_candidates, frame_lines, records_of
 from evaluations.service_records.rules.frame import batch_min
 
+NAMED = ("pk", "name", "unit")
 NOBODY = "没有科室的办事群众达到单独抽取的人数，不能公布承诺。请先导入本评议期的办件，再公布承诺。"
 
 
 def client_candidates(round_: Round) -> Iterator[Candidate]:
     """Yield each person once per section of the frame, those excluded with their reason."""
     names: dict[str, str] = {}
+    late = late_conflicts()
     for code, section, client, name, phone, exclusion in frame_candidates(round_):
         salt = secrets.token_hex(drawing.SALT_BYTES)
         token = drawing.person_token(salt, reference(name, phone))
         # One text for all lines of a section: there may be half a million lines.
         stratum = names.setdefault(code, f"{code} {section}")
-        yield Candidate(stratum, token, None, "", salt, exclusion, client)
+        yield Candidate(stratum, token, None, "", salt, exclusion or late.get(client, ""), client)
 
 
 def client_pool(round_: Round) -> Iterator[PoolLine]:
     """Yield the same lines before their commitment, without decrypting a phone."""
     names: dict[str, str] = {}
+    late = late_conflicts()
     for code, section, client, exclusion in frame_lines(round_):
-        yield PoolLine(names.setdefault(code, f"{code} {section}"), str(client), exclusion)
+        yield PoolLine(names.setdefault(code, f"{code} {section}"), str(client), exclusion or late.get(client, ""))
+
+
+def late_conflicts() -> dict[int, str]:
+    """Return the clients who have become liaisons since their records were imported, with the reason to exclude them.
+
+    Only liaisons change without an import: whoever else is excluded was found then.
+    """
+    rules = reference_data()
+    same = Client.objects.filter(exclusion="", name__in={name for name, _ in rules.liaisons})
+    notes = ((pk, Recusals(rules, {}).note(_written(name, unit))) for pk, name, unit in same.values_list(*NAMED))
+    return {pk: ExclusionReason.CONFLICT.value for pk, note in notes if note}
 
 
 def client_quota(round_: Round, strata: Sequence[str]) -> tuple[dict[str, Any], int]:
@@ -63,3 +82,7 @@ def record_faults(round_: Round) -> list[str]:
         least = batch_min(round_.rulebook)
         return [f"本评议期（{period}）没有科室的可抽办事群众达到{least}人，不能抽取办事群众。请核对、补充导入的办件。"]
     return []
+
+
+def _written(name: str, unit: str) -> Person:
+    return Person((Written("", "", name, "", unit),))

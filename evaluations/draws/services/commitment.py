@@ -227,7 +227,8 @@ def _commit(planned: PlannedDraw, lines: list[Candidate], *, by: User, at: datet
     while batch := [(draw.pk, *line, False) for line in islice(waiting, BATCH_SIZE)]:
         insert_rows(DrawEntry, ("draw_id", *Candidate._fields, "is_selected"), batch)
     action = COMMIT_ACTION[DrawPurpose(draw.purpose)]
-    fixed = fixed_digests(("draw", draw.pk), ("people", draw.pk))
+    people = "clients" if draw.purpose == DrawPurpose.CLIENTS else "people"
+    fixed = fixed_digests(("draw", draw.pk), (people, draw.pk))
     detail = {"step_label": f"公布承诺：{draw}", "commit": draw.commit, "fixed": fixed}
     audit.record(action, draw, by=by, at=at, detail=detail, wrote=[draw, planned])
     return draw

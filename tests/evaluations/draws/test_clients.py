@@ -12,6 +12,7 @@ from django.urls import reverse
 from evaluations.draws import documents as draws_documents
 from evaluations.draws.models import Draw, DrawEntry
 from evaluations.draws.queries.clients import drawn_clients, first_drawn_in
+from evaluations.draws.queries.people import liaison_conflicts
 from evaluations.draws.queries.proofs import proof_text
 from evaluations.draws.rules import RemovalReason, client_seats
 from evaluations.draws.services import removals
@@ -25,6 +26,7 @@ from evaluations.rounds.queries import wanted_draws
 from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
 from evaluations.service_records.models import Client
 from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.users.models import User
 from tests.evaluations.service_records.factories import make_clients, make_records
 from tests.factories import LATER, commit, hold_draw, make_open_round, make_user
 
@@ -292,3 +294,33 @@ class TestThePages:
 
     def test_find_nobody_to_draw_where_there_is_nobody(self):
         assert "导入" in NOBODY
+
+
+class TestLiaisons:
+    """Whoever becomes a liaison after the import takes no part; whoever is drawn becomes none."""
+
+    def liaison(self, name, unit):
+        made = make_user("liaison")
+        User.objects.filter(pk=made.pk).update(name=name, unit_code=unit.code, is_active=True)
+        return made
+
+    def test_of_the_same_name_are_excluded_at_the_commitment(self):
+        round_, (section,) = client_round(6)
+        namesake = Client.objects.first()
+        self.liaison(namesake.name, section.department)
+
+        draw = commit(round_, DrawPurpose.CLIENTS)
+
+        assert draw.entries.get(client=namesake).exclusion == ExclusionReason.CONFLICT
+        assert draw.entries.filter(exclusion="").count() == 5
+
+    def test_cannot_be_appointed_from_the_drawn(self):
+        round_, (section,) = client_round(6)
+        draw = hold_draw(round_, DrawPurpose.CLIENTS)
+        drawn = selected(draw).first().client
+        made = self.liaison(drawn.name, section.department)
+
+        (conflict,) = liaison_conflicts(User.objects.get(pk=made.pk), "L", section.department.code)
+
+        assert "抽中或者候补的办事群众中有同名人员" in conflict
+        assert drawn.phone not in conflict
