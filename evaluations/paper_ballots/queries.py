@@ -1,6 +1,7 @@
 """Ballot accounts of batches, computed from the database."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Q
@@ -14,9 +15,10 @@ from evaluations.rounds.models import Round
 from nanchuan_eval.users.models import User
 from nanchuan_eval.users.rules import are_two_persons
 
-Figures = Mapping[str, int]
-NO_CODES = {"issued": 0, "online": 0, "slips": 0, "void": 0}
-NO_SHEETS = {"sheets": 0, "unsettled": 0}
+Figures = Mapping[Any, Any]
+BY_SYSTEM = "issued", "online", "slips", "void"
+KEYED = "sheets", "unsettled"
+BY_HAND = "returned", "spoiled", "missing"
 
 
 def account_of_batch(batch: CodeBatch) -> BallotAccount:
@@ -39,18 +41,21 @@ def accounts_of(batches: Sequence[CodeBatch]) -> dict[int, BallotAccount]:
     sheets = PaperSheet.objects.filter(batch__in=own).order_by().values("batch")
     keyed = sheets.annotate(sheets=Count("pk"), unsettled=Count("pk", filter=Q(kind="")))
     counts = PaperCount.objects.filter(batch__in=own).values("batch", "returned", "spoiled", "missing")
-    by_batch = [{row.pop(name): row for row in rows} for name, rows in (("family", facts), ("batch", keyed))]
-    counted = {row.pop("batch"): row for row in counts}
-    return {pk: _account(*(found.get(pk, {}) for found in by_batch), counted=counted.get(pk)) for pk in own}
+    by_system = {row["family"]: row for row in facts}
+    on_paper, by_hand = {row["batch"]: row for row in keyed}, {row["batch"]: row for row in counts}
+    return {pk: _account(by_system.get(pk) or {}, on_paper.get(pk) or {}, by_hand.get(pk)) for pk in own}
 
 
-def _account(known: Figures, keyed: Figures, *, counted: Figures | None) -> BallotAccount:
-    facts, sheets = {**NO_CODES, **known}, {**NO_SHEETS, **keyed}
-    if counted is None:
-        counted = {"returned": 0, "spoiled": 0, "missing": 0}
-        if not facts["slips"] and not sheets["sheets"]:
-            counted |= {"spoiled": facts["void"], "missing": facts["issued"] - facts["online"] - facts["void"]}
-    return BallotAccount(**facts, **sheets, **counted)
+def _account(codes: Figures, keyed: Figures, counted: Figures | None) -> BallotAccount:
+    facts, sheets = _only(BY_SYSTEM, codes), _only(KEYED, keyed)
+    by_hand = _only(BY_HAND, counted or {})
+    if counted is None and not facts["slips"] and not sheets["sheets"]:
+        by_hand |= {"spoiled": facts["void"], "missing": facts["issued"] - facts["online"] - facts["void"]}
+    return BallotAccount(**facts, **sheets, **by_hand)
+
+
+def _only(names: Iterable[str], figures: Figures) -> dict[str, int]:
+    return {name: figures.get(name, 0) for name in names}
 
 
 def paper_faults(round_: Round) -> dict[str, tuple[str, ...]]:
