@@ -87,7 +87,8 @@ def _latest_recount() -> Publication | None:
 
 def _who(channel: Channel, rules: Mapping[str, Any]) -> str:
     if channel == Channel.TARGETED:
-        return "从名单库中随机抽取的评议人员，评议票由评议办发放"
+        clients = "和从各科室办事群众中随机抽取的人员" if rules.get("client_draw") else ""
+        return f"从名单库中随机抽取的评议人员{clients}，评议票由评议办发放"
     if channel == Channel.SAMPLED and rules["sampled_forms"] == ISSUED_CODES:
         return "随机抽取的群众，评议票由评议办发放"
     if channel == Channel.SAMPLED:

@@ -57,7 +57,7 @@ class TestASheet:
     def test_with_another_section_is_refused_at_the_first_keying(self, round_, places):
         batch = returned(round_)
 
-        with pytest.raises(RuleViolation, match="本批次的正票只评.*不能录入其他科室"):
+        with pytest.raises(RuleViolation, match=r"本批次的正票只评.*不能录入其他科室"):
             key(batch, content(round_, *places))
 
         assert not PaperSheet.objects.exists()
