@@ -5,24 +5,21 @@ from dataclasses import dataclass
 
 from accountability.case_lifecycle.approvals import CORRECT
 from accountability.demo.archive import Archive
+from accountability.demo.booth import cast
 from accountability.demo.by_two import by_two
 from accountability.demo.counting import Counting
 from accountability.demo.opinions import Opinion, Rated, opinions
 from accountability.demo.story import Story
 from evaluations.ballot_form.queries import ballot_form_by_digest
-from evaluations.ballot_form.rules.form import BallotForm
-from evaluations.ballot_form.rules.votes import RawLine, validate_vote
 from evaluations.codes.services.open_channel import issue_open_code
 from evaluations.rounds.rules.rulebook import with_value
 from evaluations.scoring.method import Channel
-from evaluations.voting.services import admit, cast_ballot
 
 # Few people, who know many sections: every section gets enough answers all the same.
 POOL_PART, EVALUATORS = 10, 150
 RATED: Rated = {Channel.TARGETED: (45, 65), Channel.SAMPLED: (6, 10), Channel.OTHER: (6, 10)}
 COUNTS = {Channel.TARGETED: 110, Channel.SAMPLED: 120, Channel.OTHER: 70}
 BALLOTS = sum(COUNTS.values())
-DIGITS = "2020"
 
 
 @dataclass
@@ -46,18 +43,7 @@ class EarlierStory(Story):
         """Seal every vote with the service behind the page."""
         form = ballot_form_by_digest(self.round.ballot_form_sha256)
         for opinion in given:
-            self._cast_one(form, opinion)
-
-    def _cast_one(self, form: BallotForm, opinion: Opinion) -> None:
-        at = self._day(30)
-        code = self._claimed(opinion.channel)
-        raw = [
-            RawLine(section, {indicator: [answer] for indicator, answer in answers.items()}, opinion.ticks[section])
-            for section, answers in opinion.answers.items()
-        ]
-        vote = validate_vote(form, opinion.channel, raw).as_text()
-        admission = admit(code=code, at=at)
-        cast_ballot(admission=admission, code=code, vote=vote, comment=opinion.comment, digits=DIGITS, at=at)
+            cast(form, self._claimed(opinion.channel), opinion, at=self._day(30))
 
     def _claimed(self, channel: Channel) -> str:
         if channel == Channel.TARGETED:

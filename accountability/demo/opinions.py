@@ -62,7 +62,18 @@ def opinions(
     world = characters(form, seed, half_year)
     rng = Random(f"voters/{seed}/{half_year}")  # noqa: S311  a simulation, not a draw
     for channel in channels:
-        yield _opinion(rng, form, world, channel, rng.randint(*(rated or SECTIONS_RATED)[channel]))
+        count = rng.randint(*(rated or SECTIONS_RATED)[channel])
+        harshness = _harshness(rng)
+        yield _opinion(rng, form, world, channel, harshness, _visited(rng, world, count))
+
+
+def opinions_of_clients(
+    form: BallotForm, world: Mapping[str, Character], section: str, seed: int, *, half_year: str
+) -> Iterator[Opinion]:
+    """Yield, without end, the opinions that one section's own clients have of it."""
+    rng = Random(f"clients/{section}/{seed}/{half_year}")  # noqa: S311  a simulation, not a draw
+    while True:
+        yield _opinion(rng, form, world, Channel.TARGETED, _harshness(rng), [section])
 
 
 def _character(rng: Random, form: BallotForm, *, hard: bool) -> Character:
@@ -79,9 +90,18 @@ def _character(rng: Random, form: BallotForm, *, hard: bool) -> Character:
     )
 
 
-def _opinion(rng: Random, form: BallotForm, world: Mapping[str, Character], channel: Channel, count: int) -> Opinion:
-    harshness = rng.gauss(0, 0.35)
-    codes = _visited(rng, world, count)
+def _harshness(rng: Random) -> float:
+    return rng.gauss(0, 0.35)
+
+
+def _opinion(
+    rng: Random,
+    form: BallotForm,
+    world: Mapping[str, Character],
+    channel: Channel,
+    harshness: float,
+    codes: Sequence[str],
+) -> Opinion:
     answers = {code: _answers(rng, form, world[code], harshness) for code in codes}
     return Opinion(
         channel=channel,

@@ -22,6 +22,7 @@ from accountability.demo.by_two import approved, by_two
 from accountability.demo.calendar import Calendar, half_year, name_of
 from accountability.demo.ceremony import Ceremony
 from accountability.demo.citizens import Citizen
+from accountability.demo.clients import TOP_UP_AFTER, Clients, client_rules
 from accountability.demo.counting import Counting
 from accountability.demo.key_cards import KeyCards
 from accountability.demo.opinions import Opinion, opinions
@@ -31,7 +32,7 @@ from departments.roster.approvals import propose_import
 from departments.roster.services import compare_roster
 from evaluations.ballot_form.queries import ballot_form_by_digest
 from evaluations.ballot_form.rules.votes import Origin
-from evaluations.codes.queries import drawn_people
+from evaluations.codes.queries import Kind, drawn_by_kind
 from evaluations.codes.services import issuing
 from evaluations.codes.services.issuing import FormKind
 from evaluations.codes.services.open_channel import issue_open_code
@@ -54,7 +55,12 @@ ROSTER = Path(departments.__file__).parent / "data" / "roster.xlsx"
 # With `today` this many days ahead, voting opened yesterday.
 VOTE_OPENED = 34
 # Days before today on which each draw is committed; the ceremony is on the next day.
-DRAW_DAYS = {DrawPurpose.SUPERVISORS: 41, DrawPurpose.EVALUATORS: 39, DrawPurpose.COUNTED: 21}
+DRAW_DAYS = {
+    DrawPurpose.SUPERVISORS: 41,
+    DrawPurpose.EVALUATORS: 39,
+    DrawPurpose.CLIENTS: 39,
+    DrawPurpose.COUNTED: 21,
+}
 # Objection terms in working days -> the days between which each has to fit.
 TERMS = {"pool_objection_workdays": (45, 42), "objection_workdays": (18, 13)}
 # Shares of the ballots by channel; what drawn evaluators do not return goes to the other two.
@@ -94,6 +100,8 @@ class Story:
     pool_part: int = 1
     # How many half-years before the main one the first round of a database is.
     earlier: int = 0
+    # Service records; with none, nobody is drawn among clients.
+    records: int = 0
 
     def run(self) -> Round:
         """Run the whole round and return it: published, or refused for the reasons in `refused`."""
@@ -115,9 +123,11 @@ class Story:
             self._load_roster()
         self.round = self._plan_round()
         self._settle(self.round, at=self._day(48, 10))
+        self._bring_records()
         self._draw_people()
         self._open()
-        return [*self.envelopes, *(code for form in self.forms for code in form)]
+        bound = self.clients.codes.values() if self.clients else ()
+        return [*self.envelopes, *(code for codes in (*self.forms, *bound) for code in codes)]
 
     def _load_roster(self) -> None:
         rows, at = read_rows(ROSTER.read_bytes(), ROSTER.name), self._day(49)
@@ -127,6 +137,12 @@ class Story:
         )
         approved(proposed, by=self.office.chief, at=at)
         self.tell(f"评议对象：{Section.objects.count()}个科室")
+
+    def _bring_records(self) -> None:
+        self.clients = Clients(self.round, self.office, self.seed) if self.records else None
+        if self.clients:
+            known = evaluators(self.pool_part)
+            self._tell(self.clients.bring(self.records, known=known, at=self._day(48, 11)))
 
     def _plan_round(self) -> Round:
         return plan_round(round_=self._new_round(), by=self.office.clerk, at=self._day(48))
@@ -156,7 +172,8 @@ class Story:
             name: self.calendar.workdays(first, last, rules[name], holidays) for name, (first, last) in TERMS.items()
         }
         key = SUPERVISORS if self.is_supervised else SERVER
-        return rules | terms | {"box_key": key, "office_phone": PHONE}
+        clients = client_rules(self.records) if self.records else {}
+        return rules | terms | clients | {"box_key": key, "office_phone": PHONE}
 
     def _settle(self, round_: Round, *, at: datetime) -> None:
         by_two("round.edit", round_, self.office.desk, at=at)
@@ -169,6 +186,8 @@ class Story:
     def _draw_people(self) -> None:
         self._step(Step.FREEZE, at=self._day(47))
         for purpose, day in DRAW_DAYS.items():
+            if purpose == DrawPurpose.CLIENTS and not self.clients:
+                continue
             self.ceremony.plan(self.round, purpose, held_at=self._day(day - 1, 10), at=self._day(46))
         for kind, rows in ((PoolKind.SUPERVISORS, supervisors()), (PoolKind.EVALUATORS, evaluators(self.pool_part))):
             pk, by, at = self.round.pk, self.office.clerk, self._day(45, 10)
@@ -176,6 +195,8 @@ class Story:
             approved(start_announcement(round_id=pk, kind=kind, by=by, at=at), by=self.office.chief, at=at)
         for purpose in (DrawPurpose.SUPERVISORS, DrawPurpose.EVALUATORS):
             self._draw(purpose)
+        if self.clients:
+            self._draw(DrawPurpose.CLIENTS)
         self._step(Step.CONFIRM_DRAWS, at=self._day(37))
 
     def _draw(self, purpose: DrawPurpose) -> Draw:
@@ -189,7 +210,7 @@ class Story:
         at = self._day(37)
         self.envelopes = [
             code
-            for stratum, people in drawn_people(self.round)[Channel.TARGETED].items()
+            for stratum, people in drawn_by_kind(self.round)[Kind(Channel.TARGETED)].items()
             for code in self._print_codes(
                 FormKind(Channel.TARGETED, Origin.ISSUED, f"定向评议信封·{stratum}", stratum), people
             )
@@ -200,12 +221,16 @@ class Story:
             form.channel: issuing.open_self_service(round_id=self.round.pk, form=form, by=self.office.clerk, at=at)
             for form in SELF_SERVICE
         }
+        bound = self.clients.issue(at=at) if self.clients else 0
         self.cards = KeyCards(self.round, self.office)
         if self.is_supervised:
             self.round.refresh_from_db()
             self.cards.make(at=at)
         self._step(Step.OPEN, at=self._day(36))
-        self._tell(f"票号：定向{len(self.envelopes)}个，报纸和服务大厅{sum(map(len, self.forms))}个，其他网上领取")
+        drawn = f"（另有办事群众{bound}个，每个只评一个科室）" if bound else ""
+        self._tell(
+            f"票号：定向{len(self.envelopes)}个{drawn}，报纸和服务大厅{sum(map(len, self.forms))}个，其他网上领取"
+        )
 
     def _print_codes(self, form: FormKind, count: int) -> list[str]:
         at, by = self._day(37), self.office.clerk
@@ -234,10 +259,29 @@ class Story:
             for moment, opinion in zip(moments, given, strict=True):
                 if moment.date() != seen:
                     seen = moment.date()
+                    self._pass_day(moment)
                     record_turnout(at=moment)
                 with _clock(moment):
                     citizen.vote(self._code_for(opinion.channel, moment), opinion)
                 bar.update()
+        self._end_vote()
+
+    def _pass_day(self, at: datetime) -> None:
+        """Let the drawn clients vote as far as the vote has come."""
+        if self.clients:
+            with _clock(at):
+                started = self.clients.pass_day(at)
+            if started:
+                self._tell(started)
+
+    def _end_vote(self) -> None:
+        """Let the drawn clients vote to the end, on the days that had no other votes too."""
+        if not self.clients:
+            return
+        for hours in (TOP_UP_AFTER, self.round.closes_at - self.round.opens_at - timedelta(minutes=1)):
+            self._pass_day(self.round.opens_at + hours)
+        record_turnout(at=self.round.closes_at - timedelta(minutes=1))
+        self._tell(self.clients.told())
 
     def _channels(self) -> list[Channel]:
         """Return the channel of each vote, shuffled by the seed."""

@@ -43,6 +43,13 @@ class Command(BaseCommand):
         parser.add_argument("--decide", action="store_true", help="样本不足、不能公示的，由两人决定公示并注明")
         parser.add_argument("--ballots", type=int, default=3000, metavar="N", help="投票张数（默认3000）")
         parser.add_argument(
+            "--records",
+            type=int,
+            default=0,
+            metavar="N",
+            help="办件数：从办事群众中按科室抽取评议人员（默认0，不抽；全区半年约30000件，连同上一个半年60000件）",
+        )
+        parser.add_argument(
             "--seed", type=int, default=2020, metavar="S", help="随机数种子，决定演示评议票的内容（默认2020）"
         )
         parser.add_argument(
@@ -55,8 +62,8 @@ class Command(BaseCommand):
         parser.add_argument("--out", type=Path, default=Path("demo-output"), metavar="DIR", help="文件输出目录")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["ballots"] < 0:
-            raise CommandError("投票张数不能是负数。", returncode=2)
+        if options["ballots"] < 0 or options["records"] < 0:
+            raise CommandError("投票张数和办件数不能是负数。", returncode=2)
         call_command("migrate", verbosity=0)
         if Round.objects.filter(is_demo=False).exists():
             raise CommandError("这个数据库里有真实的评议轮次，不能写入演示数据。请用 DATABASE_URL 另指一个数据库。")
@@ -93,6 +100,7 @@ class Command(BaseCommand):
     def _story(self, options: dict[str, Any], **given: Any) -> Story:
         return Story(
             ballots=options["ballots"],
+            records=options["records"],
             seed=options["seed"],
             is_supervised=options["supervisors"],
             decides=options["decide"],
