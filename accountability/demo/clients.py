@@ -7,9 +7,6 @@ from math import ceil
 from random import Random
 from typing import Any
 
-from evaluations.service_records.services.importing import import_records
-from evaluations.service_records.services.stated import state_count
-
 from accountability.demo.booth import cast
 from accountability.demo.by_two import by_two
 from accountability.demo.calendar import HalfYear
@@ -25,6 +22,8 @@ from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose
 from evaluations.service_records.models import RecordBatch
 from evaluations.service_records.queries.frame import eligible_people
+from evaluations.service_records.services.importing import import_records
+from evaluations.service_records.services.stated import state_count
 from nanchuan_eval.spreadsheets import Row
 
 SHEET = "办件清单"

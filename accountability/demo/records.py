@@ -78,7 +78,8 @@ class Records:
         size = len(self.sections)
         quantile = NormalDist(0, SPREAD).inv_cdf
         weights = [exp(quantile((place + 0.5) / size)) for place in range(size)]
-        weights[:TINY] = [TINY_WEIGHT] * min(TINY, size // 10)
+        tiny = min(TINY, size // 10)
+        weights[:tiny] = [TINY_WEIGHT] * tiny
         self._rng.shuffle(weights)
         return weights
 
