@@ -17,20 +17,22 @@ from departments.models import Department, Section
 from evaluations.ballot_form.queries import ballot_form_by_digest
 from evaluations.codes.queries import stratum_lines
 from evaluations.codes.services.issuing import issue_lacking
-from evaluations.draws.models import Draw
+from evaluations.draws.models import Draw, DrawEntry
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose
 from evaluations.service_records.models import RecordBatch
 from evaluations.service_records.queries.frame import eligible_people
+from evaluations.service_records.queries.prelist import prelists
 from evaluations.service_records.services.importing import import_records
 from evaluations.service_records.services.stated import state_count
+from evaluations.turnout.queries import section_returns
 from nanchuan_eval.spreadsheets import Row
 
 SHEET = "办件清单"
 # With so many records a section there are the letters of the rulebook; with fewer, everything is smaller.
 FULL, LETTERS, LEAST, BATCH_MIN, SMALLEST = 571, 110, 40, 20, 5
 # Shares of the drawn who answer; a few sections' clients answer so rarely that a top-up is needed.
-USUAL, RARE = (0.43, 0.50), (0.31, 0.35)
+ANSWERING, USUAL, RARE = 0.4, (0.43, 0.50), (0.31, 0.35)
 EVERY = 6
 # The top-up is decided so many days after the vote has opened.
 TOP_UP_AFTER, LAST_HOUR = timedelta(days=7), timedelta(hours=1)
@@ -87,10 +89,18 @@ class Clients:
         lines = [line for line in stratum_lines(self.round) if line.is_bound and line.lacking]
         made = issue_lacking(round_id=self.round.pk, lines=lines, by=self.office.clerk, at=at)
         for batch, codes in made:
-            code = batch.section.code
+            code = batch.stratum.partition(" ")[0]
             self.codes.setdefault(code, []).extend(codes)
             self._sent[code] = self._sent.get(code, 0) + len(codes)
         return sum(len(codes) for _, codes in made)
+
+    def lists(self) -> list[list[str]]:
+        """Return the sections listed first for each general evaluator, who are in an order of the story's own."""
+        drawn = DrawEntry.objects.filter(draw__round=self.round, draw__purpose=DrawPurpose.EVALUATORS, is_selected=True)
+        people = [entry.person for entry in drawn.select_related("person").order_by("stratum", "place") if entry.person]
+        Random(f"lists/{self.seed}").shuffle(people)  # noqa: S311  a simulation, not a draw
+        found = prelists(self.round, people)
+        return [found.get(person.pk, []) for person in people]
 
     def pass_day(self, at: datetime) -> str:
         """Let clients vote up to a moment of the vote; when the top-up is due, start it. Return what was started."""
@@ -110,14 +120,18 @@ class Clients:
     def told(self) -> str:
         """Return how many answered, and whether that is enough where there are people enough."""
         sent, voted = sum(self._sent.values()), sum(self._voted.values())
-        rules = self.round.rulebook
-        enough = ceil(rules["client_least"] / 0.4)
-        many = [code for code, people in eligible_people(self.round).items() if people >= enough]
-        reached = sum(self.voted(code) >= rules["client_least"] for code in many)
+        enough = ceil(self.round.rulebook["client_least"] / ANSWERING)
+        sections = section_returns(self._draw(), self.round.closes_at)
+        many = [each for each in sections if each.eligible >= enough]
+        reached = sum(each.returned >= each.needed for each in many)
+        needed = max((each.needed for each in many), default=0)
         return (
             f"办事群众：发出{sent}张，收回{voted}张（{100 * voted // max(1, sent)}%）；"
-            f"可抽{enough}人以上的{len(many)}个科室中，{reached}个收满{rules['client_least']}张"
+            f"可抽{enough}人以上的{len(many)}个科室中，{reached}个收满{needed}张"
         )
+
+    def _draw(self) -> Draw:
+        return Draw.objects.standing().get(round=self.round, purpose=DrawPurpose.CLIENTS)
 
     def _rated(self) -> Iterator[tuple[str, str, str]]:
         rows = Section.objects.active().select_related("department").order_by("code")
@@ -159,8 +173,7 @@ class Clients:
             rng.shuffle(self.codes[code])
 
     def _top_up(self, *, at: datetime) -> str:
-        draw = Draw.objects.standing().get(round=self.round, purpose=DrawPurpose.CLIENTS)
-        by_two("draw.next_round", draw, self.office.desk, at=at)
+        by_two("draw.next_round", self._draw(), self.office.desk, at=at)
         more = self.issue(at=at + timedelta(hours=1))
         return f"追加抽取办事群众：多抽{more}人，票号随即发放"
 

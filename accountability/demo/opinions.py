@@ -4,7 +4,7 @@ Sections differ in difficulty and in number of visitors, voters in harshness; so
 Ids, codes and draws do not depend on the seed: they stay truly random.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -56,15 +56,28 @@ def characters(form: BallotForm, seed: int, half_year: str) -> dict[str, Charact
 
 
 def opinions(
-    form: BallotForm, channels: Sequence[Channel], seed: int, *, half_year: str, rated: Rated | None = None
+    form: BallotForm,
+    channels: Sequence[Channel],
+    seed: int,
+    *,
+    half_year: str,
+    rated: Rated | None = None,
+    listed: Iterable[Sequence[str]] = (),
 ) -> Iterator[Opinion]:
-    """Yield one opinion per entry of `channels`, always the same for the same seed and half-year."""
+    """Yield one opinion per entry of `channels`, always the same for the same seed and half-year.
+
+    `listed` = the sections listed first for one targeted evaluator after another, who rate these and others they know.
+    """
     world = characters(form, seed, half_year)
     rng = Random(f"voters/{seed}/{half_year}")  # noqa: S311  a simulation, not a draw
+    lists = iter(listed)
     for channel in channels:
         count = rng.randint(*(rated or SECTIONS_RATED)[channel])
         harshness = _harshness(rng)
-        yield _opinion(rng, form, world, channel, harshness, _visited(rng, world, count))
+        visited = _visited(rng, world, count)
+        if channel == Channel.TARGETED:
+            visited = _with_listed(visited, next(lists, ()))
+        yield _opinion(rng, form, world, channel, harshness, visited)
 
 
 def opinions_of_clients(
@@ -88,6 +101,12 @@ def _character(rng: Random, form: BallotForm, *, hard: bool) -> Character:
             for indicator in Indicator
         },
     )
+
+
+def _with_listed(visited: Sequence[str], listed: Sequence[str]) -> list[str]:
+    """Return as many sections as visited, those listed among them, or all that are listed where these are more."""
+    others = [code for code in visited if code not in listed]
+    return sorted([*listed, *others[: max(0, len(visited) - len(listed))]])
 
 
 def _harshness(rng: Random) -> float:

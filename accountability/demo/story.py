@@ -247,7 +247,8 @@ class Story:
 
     def _opinions(self, channels: list[Channel]) -> Iterator[Opinion]:
         form = ballot_form_by_digest(self.round.ballot_form_sha256)
-        return opinions(form, channels, self.seed, half_year=self.round.key)
+        listed = self.clients.lists() if self.clients else ()
+        return opinions(form, channels, self.seed, half_year=self.round.key, listed=listed)
 
     def _cast(self, channels: list[Channel], given: Iterator[Opinion]) -> None:
         """Cast the votes on the citizens' pages, and record the returns on every day as the clock does."""

@@ -258,6 +258,22 @@ def test_the_seed_determines_the_votes(tmp_path):
     assert told(7) != told(7, "2019H2")
 
 
+def test_targeted_evaluators_rate_what_was_listed_for_them(tmp_path):
+    demo(tmp_path, 0)
+    form = ballot_form_by_digest(main_round().ballot_form_sha256)
+    codes = sorted(form.section_codes)
+    listed = [codes[:2], [], codes[:20]]
+
+    channels = [Channel.TARGETED, Channel.OTHER, Channel.TARGETED, Channel.TARGETED]
+    told = list(opinions(form, channels, 7, half_year="2020H1", listed=listed))
+
+    plain = list(opinions(form, channels, 7, half_year="2020H1"))
+    assert set(codes[:2]) <= set(told[0].answers)
+    assert len(told[0].answers) == len(plain[0].answers)
+    assert list(told[2].answers) == list(plain[2].answers)
+    assert list(told[3].answers) == codes[:20]
+
+
 def test_a_second_demonstration_goes_on_after_the_first(tmp_path):
     demo(tmp_path, 0)
     demo(tmp_path, 0, earlier=3)
@@ -275,9 +291,10 @@ def test_a_database_with_a_real_round_is_refused(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_negative_number_of_ballots_is_bad_usage(tmp_path):
+@pytest.mark.parametrize("number", [{"ballots": -1}, {"ballots": 1, "records": -1}])
+def test_a_negative_number_is_bad_usage(tmp_path, number):
     with pytest.raises(CommandError) as refusal:
-        demo(tmp_path, -1)
+        demo(tmp_path, **number)
 
     assert refusal.value.returncode == 2
 
