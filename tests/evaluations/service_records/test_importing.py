@@ -265,6 +265,17 @@ class TestChain:
         assert not any(secret in detail for secret in ("张三", "13800000001", "编号甲"))
 
 
+def test_a_file_of_more_days_than_keys_are_reserved_at_a_time(monkeypatch):
+    monkeypatch.setattr(importing, "KEYS", 2)
+    section = make_section()
+
+    take(*(line(section, str(day), day=f"2026-02-{day:02d}") for day in range(2, 7)))
+    take(line(section, "7", day="2026-02-07"))
+
+    assert RecordBatch.objects.count() == 6
+    assert list(record_chain_faults()) == []
+
+
 def test_the_number_of_statements_does_not_grow_with_the_rows(django_assert_max_num_queries):
     section = make_section()
     with django_assert_max_num_queries(30):
