@@ -24,6 +24,7 @@ from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose
 from evaluations.scoring.method import Channel
 from evaluations.service_records.models import Client
+from evaluations.service_records.queries.prelist import prelists
 from nanchuan_eval.encryption.fields import keyed_hash
 
 # Draws whose people get a code each by letter or message.
@@ -121,8 +122,9 @@ def lines_to_issue(round_: Round, people: Iterable[Recipient], freed: Mapping[st
 
 
 def offered_first(round_: Round, people: Iterable[Recipient]) -> dict[int, tuple[str, ...]]:
-    """Return person -> codes of the sections that an evaluator's ballot offers first."""
-    return {}
+    """Return person -> codes of the sections that an evaluator's ballot offers first: those with a record."""
+    evaluators = [one.person for one in people if one.person]
+    return {person: tuple(codes) for person, codes in prelists(round_, evaluators).items()} if evaluators else {}
 
 
 def stopped_hashes(phones: Iterable[str]) -> set[str]:
@@ -171,6 +173,14 @@ def delivered_by_section(round_: Round) -> dict[str, int]:
         entry__draw__purpose=DrawPurpose.CLIENTS,
     )
     counted = given.order_by().values_list("entry__stratum").annotate(Count("pk"))
+    return {stratum.partition(" ")[0]: number for stratum, number in counted}
+
+
+def not_delivered_by_section(round_: Round) -> dict[str, int]:
+    """Return section code -> codes in letters and messages that have not gone out, or did not arrive (one query)."""
+    left = MessageEntry.objects.filter(message__round=round_, entry__draw__purpose=DrawPurpose.CLIENTS)
+    left = left.filter(entry__is_selected=True).exclude(message__state__in=GIVEN)
+    counted = left.order_by().values_list("entry__stratum").annotate(Count("pk"))
     return {stratum.partition(" ")[0]: number for stratum, number in counted}
 
 

@@ -19,6 +19,7 @@ from evaluations.codes.queries import DEAD, counted_batches
 from evaluations.codes.rules.publishing import is_small
 from evaluations.draws.models import Draw, DrawEntry
 from evaluations.draws.queries.committed_rounds import current_round, opened_at, seats_by_round
+from evaluations.messages.queries import not_delivered_by_section
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import LIFE, DrawPurpose, DrawStatus, RoundState
 from evaluations.rounds.rules.rulebook import DEFAULTS, ISSUED_CODES
@@ -165,8 +166,16 @@ def client_draw(round_: Round) -> Draw | None:
 
 
 def delivered_by_section(round_: Round) -> dict[str, int]:
-    """Return section code -> ballots delivered to its drawn clients: codes of bound batches that are not void."""
-    return {code: able for code, (able, _) in bound_codes(round_).items()}
+    """Return section code -> ballots delivered to its drawn clients: codes of bound batches that are not void.
+
+    Without those in letters not printed yet and messages that wait, failed or did not arrive (two queries).
+    """
+    return _delivered(round_, bound_codes(round_))
+
+
+def _delivered(round_: Round, codes: Mapping[str, tuple[int, int]]) -> dict[str, int]:
+    left = not_delivered_by_section(round_)
+    return {code: max(0, able - left.get(code, 0)) for code, (able, _) in codes.items()}
 
 
 def bound_codes(round_: Round) -> dict[str, tuple[int, int]]:
@@ -184,7 +193,8 @@ def section_returns(draw: Draw, at: datetime) -> list[SectionReturns]:
     rounds, strata = seats_by_round(draw)[: current_round(draw)], json.loads(draw.result)["strata"]
     starts = [round_.opens_at, *opened_at(draw)]
     passed = [part_passed(start, round_.closes_at, at) for start in starts]
-    delivered, codes = delivered_by_section(round_), bound_codes(round_)
+    codes = bound_codes(round_)
+    delivered = _delivered(round_, codes)
     found = []
     for name, line in strata.items():
         code = section_of(name)

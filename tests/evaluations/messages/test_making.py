@@ -20,6 +20,7 @@ from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from tests.evaluations.messages.factories import deliver, drawn_round, send_all
+from tests.evaluations.service_records.factories import make_client, make_records
 from tests.factories import NOON, hold_draw, make_open_round, make_pool, make_user
 
 pytestmark = pytest.mark.django_db
@@ -170,3 +171,22 @@ class TestLater:
         codes = {section.code for section in round_.sections.all()}
         assert delivered_by_section(round_) == dict.fromkeys(codes, 5)
         assert sum(delivered_by_stratum(round_).values()) == 10
+
+
+class TestWhatEvaluatorsAreOffered:
+    def test_their_link_goes_on_with_the_sections_of_their_records(self, monkeypatch):
+        round_ = make_open_round(sections=2)
+        Round.objects.filter(pk=round_.pk).update(state=RoundState.FROZEN)
+        round_.refresh_from_db()
+        make_pool(round_)
+        hold_draw(round_, DrawPurpose.EVALUATORS)
+        Round.objects.filter(pk=round_.pk).update(state=RoundState.OPEN)
+        person = DrawEntry.objects.filter(is_selected=True).first().person
+        section = round_.sections.first()
+        make_records(section.section, make_client(name=person.name, phone=person.phone))
+
+        deliver(round_, purposes=[DrawPurpose.EVALUATORS])
+
+        got = {message.phone: message.text for message in send_all(monkeypatch)}
+        assert f".{section.code} 回复TD退订" in got[person.phone]
+        assert sum(f".{section.code}" in text for text in got.values()) == 1

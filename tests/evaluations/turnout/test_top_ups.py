@@ -21,7 +21,7 @@ from tests.evaluations.turnout.clients import client_vote, issue, return_ballots
 from tests.factories import NOON, make_open_round, make_user
 
 pytestmark = pytest.mark.django_db
-QUERIES = 9
+QUERIES = 10
 
 
 @pytest.fixture(autouse=True)
