@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 BALLOTS ?= 3000
+# Service records of two half-years, from whose people evaluators are drawn; 60000 for a whole district, 0 for none.
+RECORDS ?= 6000
 SEED ?= 2020
 OUT ?= demo-output
 # A process per core. Tests are handed out in their order: those that empty all tables come last, for what migrations
@@ -17,7 +19,7 @@ DEMO_SITE = DATABASE_URL=$(DEMO_DATABASE) EVIDENCE_ROOT=$(CURDIR)/demo-evidence 
 
 demo: .venv/runtime
 	rm -rf demo.sqlite3 demo.sqlite3-* demo-evidence
-	$(DEMO_SITE) $(BIN)/python manage.py demo --ballots $(BALLOTS) --seed $(SEED) --out $(OUT)
+	$(DEMO_SITE) $(BIN)/python manage.py demo --ballots $(BALLOTS) --records $(RECORDS) --seed $(SEED) --out $(OUT)
 
 # The site of the last demonstration again, without telling it anew.
 site: .venv/runtime

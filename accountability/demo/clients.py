@@ -18,6 +18,7 @@ from evaluations.ballot_form.queries import ballot_form_by_digest
 from evaluations.codes.queries import stratum_lines
 from evaluations.codes.services.issuing import issue_lacking
 from evaluations.draws.models import Draw, DrawEntry
+from evaluations.draws.services.removals import further_round_faults
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose
 from evaluations.service_records.models import RecordBatch
@@ -173,6 +174,8 @@ class Clients:
             rng.shuffle(self.codes[code])
 
     def _top_up(self, *, at: datetime) -> str:
+        if further_round_faults(self._draw(), at):
+            return ""  # every section will have enough
         by_two("draw.next_round", self._draw(), self.office.desk, at=at)
         more = self.issue(at=at + timedelta(hours=1))
         return f"追加抽取办事群众：多抽{more}人，票号随即发放"

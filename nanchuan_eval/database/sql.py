@@ -58,7 +58,9 @@ def reserve_keys(table: type[models.Model], count: int) -> list[int]:
         first = max(int(last), int(cursor.fetchone()[0])) + 1
         # Or the next call would reserve the same keys again, as long as the rows are not inserted.
         cursor.execute("DELETE FROM sqlite_sequence WHERE name = %s", [table._meta.db_table])
-        cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)", [table._meta.db_table, first + count - 1])
+        cursor.execute(
+            "INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)", [table._meta.db_table, first + count - 1]
+        )
         return list(range(first, first + count))
 
 

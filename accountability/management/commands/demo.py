@@ -21,6 +21,7 @@ from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
 
 PORT = 8000
+LEAST_RECORDS = 2000
 ASKED = (
     "登录须输入动态口令：首次登录时用手机上的动态口令应用扫描页面上的二维码绑定（监督员不需要）。"
     "不用动态口令的：REQUIRE_OTP=false make site"
@@ -64,6 +65,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["ballots"] < 0 or options["records"] < 0:
             raise CommandError("投票张数和办件数不能是负数。", returncode=2)
+        if 0 < options["records"] < LEAST_RECORDS:
+            raise CommandError(f"办件数至少{LEAST_RECORDS}，再少就没有科室可抽；0为不抽办事群众。", returncode=2)
         call_command("migrate", verbosity=0)
         if Round.objects.filter(is_demo=False).exists():
             raise CommandError("这个数据库里有真实的评议轮次，不能写入演示数据。请用 DATABASE_URL 另指一个数据库。")

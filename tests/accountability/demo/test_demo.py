@@ -291,8 +291,8 @@ def test_a_database_with_a_real_round_is_refused(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("number", [{"ballots": -1}, {"ballots": 1, "records": -1}])
-def test_a_negative_number_is_bad_usage(tmp_path, number):
+@pytest.mark.parametrize("number", [{"ballots": -1}, {"ballots": 1, "records": -1}, {"ballots": 1, "records": 5}])
+def test_a_number_below_what_is_possible_is_bad_usage(tmp_path, number):
     with pytest.raises(CommandError) as refusal:
         demo(tmp_path, **number)
 
