@@ -1,5 +1,6 @@
 """What a ballot costs a citizen: taps, pages and bytes at the deployed site; and its pages on every screen."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -11,11 +12,12 @@ from bench.site import make_district_round, served
 from evaluations.ballots.models import BallotSpool
 from tests.e2e.boxes import check_boxes
 from tests.e2e.conftest import check_page
-from tests.factories import make_codes, make_open_round
+from tests.evaluations.codes.bound import make_bound_codes
+from tests.factories import make_codes, make_open_round, waiting_ballots
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 # Bytes over the wire: compressed bodies and the heads of all answers as HTTP/1.1 has them (300 to 700 each).
-FIRST_PAGE, BALLOT = 12_000, 30_000
+FIRST_PAGE, BALLOT, BOUND_BALLOT = 12_000, 30_000, 26_000
 
 
 def test_a_ballot_of_one_section_costs_ten_taps_and_few_bytes(chromium, transactional_db):
@@ -41,6 +43,27 @@ def test_a_ballot_of_one_section_costs_ten_taps_and_few_bytes(chromium, transact
     assert BallotSpool.objects.count() == 3
 
 
+def test_a_ballot_bound_to_a_section_costs_eight_taps_and_a_page_less(chromium, transactional_db):
+    round_ = make_district_round()
+    ((section, codes),) = make_bound_codes(round_, {round_.sections.all()[50].code: 20}).items()
+    with served() as address:
+        with Phone(chromium, address) as phone:
+            cast_one(phone, codes[0], sections=1, shortcut=False, is_bound=True)
+        assert [page.name for page in phone.pages] == ["code", "rate", "review", "done"]
+        assert phone.taps <= 8
+        assert phone.received <= BOUND_BALLOT, [page.bytes_of for page in phone.pages]
+        assert phone.faults == []
+
+        with Phone(chromium, address) as phone:
+            cast_one(phone, codes[1], sections=1, shortcut=True, is_bound=True)
+        assert phone.taps <= 5
+
+        with Phone(chromium, address, java_script=False) as phone:
+            cast_one(phone, codes[2], sections=1, shortcut=False, is_bound=True)
+        assert phone.taps <= 8
+    assert [json.loads(row.vote)["lines"][0]["section"] for row in waiting_ballots()] == [section] * 3
+
+
 def check_width(page):
     """What can be asked where no script runs, axe's neither."""
     assert page.locator("h1").count() == 1
@@ -48,12 +71,13 @@ def check_width(page):
 
 
 @pytest.mark.parametrize("java_script", [True, False], ids=["script", "no script"])
-@pytest.mark.parametrize("sections", [2, 13], ids=["cards", "table"])
+@pytest.mark.parametrize("sections", [1, 2, 13], ids=["bound", "cards", "table"])
 def test_every_page_of_the_ballot_fits_every_screen(chromium, live_server, sections, java_script):
     """In light and dark, in every size of type; two sections are rated one by one, thirteen in tables."""
+    is_bound = sections == 1
     now = timezone.now()
     round_ = make_open_round(sections=13, opens_at=now - timedelta(days=1), closes_at=now + timedelta(days=1))
-    (code,) = make_codes(round_)
+    code, *_ = next(iter(make_bound_codes(round_).values())) if is_bound else make_codes(round_)
     seen = set()
 
     def look(name):
@@ -68,7 +92,7 @@ def test_every_page_of_the_ballot_fits_every_screen(chromium, live_server, secti
                 check_page(phone.page) if java_script else check_width(phone.page)
 
     with Phone(chromium, live_server.url, java_script=java_script) as phone:
-        cast_one(phone, code, sections=sections, shortcut=True, look=look)
+        cast_one(phone, code, sections=sections, shortcut=True, look=look, is_bound=is_bound)
 
-    assert seen == {"code", "sections", "rate", "review", "done"}
+    assert seen == {"code", "rate", "review", "done"} | ({"sections"} if not is_bound else set())
     assert phone.faults == []
