@@ -184,6 +184,13 @@ def not_delivered_by_section(round_: Round) -> dict[str, int]:
     return {stratum.partition(" ")[0]: number for stratum, number in counted}
 
 
+def not_delivered_by_stratum(round_: Round) -> dict[str, int]:
+    """Return stratum -> codes in letters and messages that have not gone out, or did not arrive (one query)."""
+    left = MessageEntry.objects.filter(message__round=round_, entry__is_selected=True)
+    left = left.exclude(message__state__in=GIVEN).order_by()
+    return dict(left.values_list("entry__stratum").annotate(Count("pk")))
+
+
 def delivered_by_stratum(round_: Round) -> dict[str, int]:
     """Return stratum -> drawn people whose letter or message has gone out, clients and evaluators (one query)."""
     given = MessageEntry.objects.filter(message__round=round_, message__state__in=GIVEN, entry__is_selected=True)

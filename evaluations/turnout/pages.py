@@ -24,7 +24,6 @@ from evaluations.scoring.method import Channel
 from evaluations.scoring.wording import SMALLEST_SHOWN, shown
 from evaluations.turnout.models import TurnoutDay
 from evaluations.turnout.queries import (
-    bound_codes,
     client_draw,
     declared_sections,
     disclosed_turnout,
@@ -179,7 +178,6 @@ def client_returns(round_: Round, batches: Sequence[BatchLine], at: datetime) ->
         if each.code in found
     ]
     is_open = round_.opens_at <= at < round_.closes_at and round_.state == RoundState.OPEN
-    codes = bound_codes(round_)
     ups = list(top_ups(list(found.values()), further_seats(draw), first=current_round(draw)))
     return ClientReturns(
         draw=draw,
@@ -189,7 +187,7 @@ def client_returns(round_: Round, batches: Sequence[BatchLine], at: datetime) ->
         warning=late_warning((round_.closes_at - at).days, settings.LETTER_DAYS) if is_open else "",
         faults=further_round_faults(draw, at) if is_open else [],
         left_out=len(sections) - len(lines),
-        without_code=sum(max(0, each.drawn - codes.get(each.code, (0, 0))[0]) for each in found.values()),
+        without_code=sum(each.without_code for each in found.values()),
     )
 
 

@@ -19,7 +19,7 @@ from evaluations.codes.queries import DEAD, counted_batches
 from evaluations.codes.rules.publishing import is_small
 from evaluations.draws.models import Draw, DrawEntry
 from evaluations.draws.queries.committed_rounds import current_round, opened_at, seats_by_round
-from evaluations.messages.queries import not_delivered_by_section
+from evaluations.messages.queries import not_delivered_by_section, not_delivered_by_stratum
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import LIFE, DrawPurpose, DrawStatus, RoundState
 from evaluations.rounds.rules.rulebook import DEFAULTS, ISSUED_CODES
@@ -198,13 +198,13 @@ def section_returns(draw: Draw, at: datetime) -> list[SectionReturns]:
     found = []
     for name, line in strata.items():
         code = section_of(name)
-        seats, used = [each[name] for each in rounds], codes.get(code, (0, 0))[1]
+        seats, (able, used) = [each[name] for each in rounds], codes.get(code, (0, 0))
         people = [later - earlier for earlier, later in pairwise([0, *seats])]
         groups = [Group(*pair) for pair in zip(people, passed, strict=True)]
         sent = delivered.get(code, 0)
         foretold = None if is_too_early(passed[0], curve) else foretell(used, sent, groups, curve)
         needed = needed_ballots(needed_lines(round_.rulebook, code), settings.VALID_PERCENT)
-        found.append(SectionReturns(code, line["eligible"], seats[-1], sent, used, needed, foretold))
+        found.append(SectionReturns(code, line["eligible"], seats[-1], able, sent, used, needed, foretold))
     return found
 
 
@@ -224,8 +224,7 @@ def top_up_faults(draw: Draw, at: datetime) -> list[str]:
         return ["追加抽取只能在投票期间启动：投票尚未开始，或者已经截止。"]
     sections = section_returns(draw, at)
     least = int(round_.rulebook.get("client_batch_min", DEFAULTS["client_batch_min"]))
-    codes = bound_codes(round_)
-    waiting = sum(each.drawn - codes.get(each.code, (0, 0))[0] >= least for each in sections)
+    waiting = sum(each.without_code >= least for each in sections)
     if waiting:
         return [f"{waiting}个科室已抽中的办事群众还没有票号。请先发放票号，再看是否需要追加抽取。"]
     return _not_needed(sections, further_seats(draw))
@@ -260,8 +259,7 @@ def due_top_up(round_: Round, at: datetime) -> DueTopUp | None:
     sections = section_returns(draw, at)
     may_open = bool(further_seats(draw)) and not top_up_faults(draw, at)
     short = len(short_of(sections)) if may_open else 0
-    codes = bound_codes(round_)
-    without = sum(max(0, each.drawn - codes.get(each.code, (0, 0))[0]) for each in sections)
+    without = sum(each.without_code for each in sections)
     return DueTopUp(draw, current_round(draw), short, without) if short or without else None
 
 
@@ -277,20 +275,25 @@ def needed_lines(rulebook: Mapping[str, Any], code: str) -> int:
 
 
 def response_of(round_: Round) -> dict[str, Any]:
-    """Return the response of a sealed round as it is published: returned ÷ delivered (two queries).
+    """Return the response of a sealed round as it is published: returned ÷ delivered (three queries).
 
     `sections` are those of drawn clients, `strata` those of general evaluators, `sampled` those of the sampled channel
     where its forms go to drawn people. Small batches, mostly replacements, are left out: the published list of used
     codes tells nothing of them, and a total would.
     """
     names = {section.pk: str(section) for section in round_.sections.all()}
+    strata = dict[str, str]()
     groups: dict[str, dict[str, tuple[int, int]]] = {Channel.TARGETED: {}, Channel.SAMPLED: {}}
     for batch in counted_batches(round_):
         if batch.channel in groups and not batch.is_self_service:
             mine, able = groups[batch.channel], batch.codes - batch.void  # type: ignore[attr-defined]  # annotated
             key = REST if is_small(able, SMALLEST_SHOWN) else _group_of(batch, names)
             before = mine.get(key, (0, 0))
+            strata[key] = "" if key == REST else batch.stratum
             mine[key] = (before[0] + able, before[1] + batch.used)  # type: ignore[attr-defined]  # annotated
+    left = not_delivered_by_stratum(round_)
+    for key, (able, used) in groups[Channel.TARGETED].items():
+        groups[Channel.TARGETED][key] = (max(used, able - left.get(strata[key], 0)), used)
     told = {channel: response_cells(mine) for channel, mine in groups.items()}
     is_issued = round_.rulebook["sampled_forms"] == ISSUED_CODES
 

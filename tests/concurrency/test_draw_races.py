@@ -11,12 +11,13 @@ from evaluations.draws.rules import RemovalReason
 from evaluations.draws.services import signing
 from evaluations.draws.services.ceremony import publish_draw, run_draw
 from evaluations.draws.services.commitment import commit_draw
-from evaluations.draws.services.removals import Removal, remove_drawn
+from evaluations.draws.services.removals import Removal, open_next_round, remove_drawn
 from evaluations.lifecycle.services import freeze_round, unfreeze_round
 from evaluations.pools.rules.kinds import PoolKind
 from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus, RoundState
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.errors import RuleViolation
+from tests.evaluations.turnout.clients import client_vote
 from tests.factories import (
     LATER,
     NOON,
@@ -98,6 +99,15 @@ def test_a_person_is_removed_once_and_one_alternate_joins(round_):
     assert call_at_once(lambda: remove_drawn(entry_id=entry.pk, removal=removal, by=chief, at=LATER)) == ONCE
 
     assert draw.entries.filter(is_selected=True).count() == 20
+    assert draw.events.count() == 1
+
+
+def test_a_further_round_among_clients_is_opened_once():
+    draw, chief = client_vote(40), make_user("chief")
+
+    assert call_at_once(lambda: open_next_round(draw_id=draw.pk, by=chief, at=NOON)) == ONCE
+
+    assert draw.entries.filter(is_selected=True).count() == 15
     assert draw.events.count() == 1
 
 

@@ -122,7 +122,8 @@ def _top_up(asked: Asked, round_: Round) -> Iterator[WorkItem]:
         proposed = frozenset({f"draw.next_round@evaluations.Draw:{due.draw.pk}"})
         yield WorkItem(f"top-up-{due.draw.pk}-{due.round}", what, until, page, Phase.VOTING, proposed)
     if due.without_code and may_issue:
-        what = f"{round_.name}：{due.without_code}名抽中的办事群众还没有票号，请发放并送达"
+        what = f"{round_.name}：{due.without_code}名抽中的办事群众还没有票号，请生成票号和通知"
+        page = reverse("admin:round-messages", args=[round_.pk])
         yield WorkItem(f"top-up-codes-{due.draw.pk}-{due.round}", what, until, page, Phase.VOTING)
 
 

@@ -38,7 +38,7 @@ class Group:
 
 @dataclass(frozen=True)
 class SectionReturns:
-    """The drawn clients of one section: their number, those delivered to, ballots returned, needed and foretold.
+    """The drawn clients of one section: their number, those with a code, those delivered to, ballots returned, needed.
 
     `foretold` is None while it is too early to tell.
     """
@@ -46,6 +46,7 @@ class SectionReturns:
     code: str
     eligible: int
     drawn: int
+    codes: int
     delivered: int
     returned: int
     needed: int
@@ -55,6 +56,11 @@ class SectionReturns:
     def lacking(self) -> int:
         """How many ballots will probably be missing; 0 while that is unknown."""
         return 0 if self.foretold is None else max(0, self.needed - self.foretold)
+
+    @property
+    def without_code(self) -> int:
+        """How many drawn people have no code yet."""
+        return max(0, self.drawn - self.codes)
 
     def with_seats(self, seats: int) -> int:
         """Return the ballots to expect with so many people drawn: those drawn more return as many as the first."""
@@ -98,10 +104,10 @@ def is_too_early(passed: Fraction, curve: Mapping[int, int] = USUAL_CURVE) -> bo
 
 
 def foretell(returned: int, delivered: int, groups: Sequence[Group], curve: Mapping[int, int] = USUAL_CURVE) -> int:
-    """Return how many ballots will probably be back at the end, at most as many as were delivered."""
+    """Return how many ballots will probably be back at the end: no fewer than now, no more than were delivered."""
     people = sum(group.people for group in groups)
     share = sum((group.people * usual_share(group.passed, curve) for group in groups), Fraction(0))
-    return min(delivered, int(returned * people / share)) if share else returned
+    return max(returned, min(delivered, int(returned * people / share))) if share else returned
 
 
 def needed_ballots(lines: int, valid_percent: int) -> int:

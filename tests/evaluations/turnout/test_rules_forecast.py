@@ -28,7 +28,16 @@ OPENS = datetime(2026, 3, 1, tzinfo=UTC)
 
 def section(code="D01-01", **figures):
     return SectionReturns(
-        **{"code": code, "eligible": 500, "drawn": 100, "delivered": 100, "returned": 21, "needed": 43, **figures}
+        **{
+            "code": code,
+            "eligible": 500,
+            "drawn": 100,
+            "codes": 100,
+            "delivered": 100,
+            "returned": 21,
+            "needed": 43,
+            **figures,
+        }
     )
 
 

@@ -11,6 +11,9 @@ from evaluations.codes.models import CodeBatch
 from evaluations.codes.queries import batch_lines, counted_batches
 from evaluations.draws.models import Draw, DrawEvent
 from evaluations.draws.services.removals import open_next_round
+from evaluations.messages.models import Message
+from evaluations.messages.rules.kinds import MessageState
+from evaluations.messages.services.making import deliver_new
 from evaluations.rounds.models import Round
 from evaluations.turnout.pages import client_returns, monitor_page
 from nanchuan_eval.approvals import services as approvals
@@ -21,7 +24,7 @@ from tests.evaluations.turnout.clients import client_vote, issue, return_ballots
 from tests.factories import NOON, make_open_round, make_user
 
 pytestmark = pytest.mark.django_db
-QUERIES = 10
+QUERIES = 8
 
 
 @pytest.fixture(autouse=True)
@@ -210,6 +213,16 @@ class TestTheMonitoringPage:
         with django_assert_num_queries(QUERIES):
             client_returns(round_, batches, NOON)
 
+    def test_counts_as_delivered_what_has_gone_out(self):
+        draw = client_vote(40, with_codes=False)
+        deliver_new(round_id=draw.round_id, site="https://pingyi.example", by=make_user("clerk"), at=NOON)
+        assert [row.of.delivered for row in returns(draw).lines] == [0]
+        assert returns(draw).without_code == 0
+
+        Message.objects.update(state=MessageState.SENT, content=None)
+
+        assert [row.of.delivered for row in returns(draw).lines] == [10]
+
 
 class TestAProposal:
     def test_takes_two_persons_and_is_made_once(self, client, require_two_persons):
@@ -284,5 +297,5 @@ class TestTheWorkList:
     def test_asks_for_the_codes_of_those_drawn_then(self):
         open_next(client_vote(40))
 
-        assert "5名抽中的办事群众还没有票号，请发放并送达" in self.items("clerk")
+        assert "5名抽中的办事群众还没有票号，请生成票号和通知" in self.items("clerk")
         assert not any("可以追加抽取" in what for what in self.items())
