@@ -216,10 +216,14 @@ def _outcomes(source: Mapping[str, Any]) -> int:
 
 
 def _lines(rows: Iterable[Sequence[str]], what: str) -> list[bytes]:
-    lines = []
+    # A stratum stands in thousands of rows: checked once. Ids are ASCII, which check_name passes at once.
+    lines, checked = [], set[str]()
     for row in rows:
         for field in row:
-            check_name(field, what)
+            if field not in checked:
+                check_name(field, what)
+                if not field.isascii():
+                    checked.add(field)
         lines.append("\t".join(row).encode() + b"\n")
     lines.sort()
     if any(line == following for line, following in pairwise(lines)):
