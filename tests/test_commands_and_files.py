@@ -40,6 +40,7 @@ class Uses:
 CODES, PEOPLE, PROOF, NAMES = "codes.csv", "people.csv", "proof.json", "names.txt"
 CELLS, RULES, EXPECT, BALLOTS = "cells.json", "rulebook.json", "expect.json", "ballots.csv"
 ACCOUNTS = "accounts.csv"
+RECEIPTS = "receipts.json"
 PLANNED, HISTORY, ROSTER, POOL, PAPER, LOG = (
     "planned.json",
     "history.csv",
@@ -66,6 +67,7 @@ COMMANDS = {
         "--round R1 --needed 2 --supervisors {supervisors} --out {out}", (("supervisors", NAMES),), ("out",)
     ),
     "make_codes": Uses("3 --round R1 --out {out}", writes=("out",)),
+    "message_receipts": Uses("{file}", (("file", RECEIPTS),)),
     "pair_sms": Uses(
         f"{{codes}} {{people}} --site {SITE} --out {{out}}", (("codes", CODES), ("people", PEOPLE)), ("out",)
     ),
@@ -74,6 +76,7 @@ COMMANDS = {
         (("rulebook", PLANNED), ("cells", CELLS), ("cells_rulebook", RULES), ("expect", EXPECT)),
         ("json", "xlsx"),
     ),
+    "print_letters": Uses("R1 {out} --by clerk", writes=("out",)),
     "print_ballots": Uses(
         f"R1 {{codes}} --site {SITE} --out {{out}} --paper {{paper}}", (("codes", CODES), ("paper", PAPER)), ("out",)
     ),
@@ -177,6 +180,7 @@ def right(tmp_path, monkeypatch):
         RULES: json.dumps(example["rulebook"]).encode(),
         ACCOUNTS: "角色,姓名,人员编号\n系统管理员,甲,1\n".encode(),
         PLANNED: json.dumps(rulebook(4)).encode(),
+        RECEIPTS: b'[{"id": "x", "state": "delivered"}]',
         EXPECT: b"{}",
         PROOF: b"{}",
         LOG: b"",

@@ -1,6 +1,5 @@
 """The gateway's way in: receipts and answers, with a token instead of a session; no page leads here."""
 
-import json
 import secrets
 
 from django.conf import settings
@@ -12,6 +11,7 @@ from django.views.decorators.http import require_POST
 from evaluations.messages.rules.receipts import ReceiptError, read_receipts
 from evaluations.messages.services.receipts import take_receipts
 from nanchuan_eval.clock import queries as clock
+from nanchuan_eval.core.strict_json import JSONFileError, parse_json
 
 BAD_INPUT, UNKNOWN, MISSING = 400, 401, 404
 SCHEME = "Bearer "
@@ -28,12 +28,12 @@ def message_receipts(request: HttpRequest) -> JsonResponse:
     if not _is_known(request.headers.get("Authorization", "")):
         return _said("口令有误。", UNKNOWN)
     try:
-        given = request.POST.dict() if request.POST else json.loads(request.body)
+        given = request.POST.dict() if request.POST else parse_json(request.body)
         received = read_receipts(given)
     except ReceiptError as fault:
         return _said(str(fault), BAD_INPUT)
-    except (ValueError, RecursionError):
-        return _said("不是JSON格式的回执。", BAD_INPUT)
+    except JSONFileError as fault:
+        return _said(f"不是回执：{fault}", BAD_INPUT)
     return _said(str(take_receipts(received, at=clock.now())), 200)
 
 

@@ -100,6 +100,13 @@ OTHERS = [
     ),
     Form("batch-print", ADMIN + "/codebatch/{o.pk}/print/", lambda w: s.batch(s.open_round()), starts("cred.print")),
     Form("round-import-codes", ADMIN + "/round/{o.pk}/import-codes/", lambda w: s.open_round(), starts("cred.print")),
+    Form("round-messages-make", ADMIN + "/round/{o.pk}/messages/make/", lambda w: s.open_round(), starts("cred.print")),
+    Form(
+        "round-messages-stop",
+        ADMIN + "/round/{o.pk}/messages/stop/add/",
+        lambda w: s.open_round(),
+        starts("cred.print"),
+    ),
     Form("round-carry", ADMIN + "/round/{o.pk}/carry/", lambda w: s.second_draft(), starts("round.edit")),
     Form("round-settle", ADMIN + "/round/{o.pk}/settle/", lambda w: s.draft(), starts("round.edit")),
     Form("alert-review", ADMIN + "/round/alert/{o.pk}/", alert, proposes("ballot.invalid")),

@@ -1,16 +1,14 @@
 """`manage.py message_receipts FILE`: take the receipts of a gateway from a file of JSON."""
 
-import json
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from evaluations.management.count_files import read_json, unusable
 from evaluations.messages.rules.receipts import ReceiptError, read_receipts
 from evaluations.messages.services.receipts import take_receipts
 from nanchuan_eval.clock import queries as clock
-from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.management.base import ServiceCommand
-from nanchuan_eval.management.files import read_text
 
 
 class Command(ServiceCommand):
@@ -22,9 +20,7 @@ class Command(ServiceCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         path = options["file"]
         try:
-            received = read_receipts(json.loads(read_text(path)))
+            received = read_receipts(read_json(path))
         except ReceiptError as fault:
-            raise RuleViolation(f"文件“{path}”不能用：{fault}") from None
-        except (ValueError, RecursionError):
-            raise RuleViolation(f"文件“{path}”不能用：不是JSON格式。") from None
+            raise unusable(path, fault) from None
         self.stdout.write(str(take_receipts(received, at=clock.now())))

@@ -22,10 +22,10 @@ class Command(ServiceCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("round", metavar="ROUND", help="轮次代码")
         parser.add_argument("--by", required=True, metavar="USERNAME", help="有权生成票号的账号")
-        parser.add_argument("folder", type=Path, metavar="DIR", help="输出目录，文件只有本账号可读")
+        parser.add_argument("out", type=Path, metavar="DIR", help="输出目录，文件只有本账号可读")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        round_, folder = find_round(options["round"]), options["folder"]
+        round_, folder = find_round(options["round"]), options["out"]
         by = find_account(options["by"])
         if not waiting_letters(round_).exists():
             raise RuleViolation("没有待打印的信函。")

@@ -36,6 +36,8 @@ def read_receipts(rows: object) -> list[Receipt | Answer]:
     Answers that ask for nothing are left out; anything else that is neither is refused, and nothing is taken.
     """
     given = rows if isinstance(rows, list) else [rows]
+    if not given:
+        raise ReceiptError("没有回执。")
     if len(given) > MOST:
         raise ReceiptError(f"一次最多{MOST}条回执，请分次提交。")
     return list(_read(given))

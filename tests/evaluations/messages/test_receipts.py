@@ -34,6 +34,7 @@ class TestReading:
     @pytest.mark.parametrize(
         "rows",
         [
+            [],
             ["x"],
             [3],
             [None],
