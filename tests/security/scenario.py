@@ -21,11 +21,12 @@ from accountability.promotion_freezes.models import PromotionFreeze
 from accountability.rectifications.rules import ItemState, RectificationState
 from accountability.talks.services.plans import plan_talk
 from accountability.talks.services.records import write_talk
-from departments.models import Department, Tenure
+from departments.models import Department, Section, Tenure
 from evaluations.ballot_form.rules.votes import Origin
 from evaluations.ballots.models import Comment
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.draws.forms import ReadingForm
+from evaluations.draws.models import Draw, DrawEntry
 from evaluations.draws.services import signing
 from evaluations.lifecycle import services as lifecycle
 from evaluations.lifecycle.forms import RulebookForm
@@ -52,6 +53,7 @@ from nanchuan_eval.second_factor.models import SecondFactor
 from nanchuan_eval.users.models import User
 from tests import factories as early
 from tests.accountability import factories as late
+from tests.evaluations.service_records.factories import make_client, make_records
 
 NOON, DAY_AFTER = early.NOON, early.LATER
 CLOSED = NOON + timedelta(days=2)
@@ -254,6 +256,23 @@ def opinion():
 
 def asked():
     return submit_request(wish=Wish.VIEW, phone="13900000001", at=NOON)
+
+
+def person_of_records():
+    """A client with a record, and the request by which they ask to be erased."""
+    submit_request(wish=Wish.DELETE, phone="13700000001", at=NOON)
+    client = make_client(phone="13700000001")
+    make_records(Section.objects.first() or early.make_section(), client)
+    return client
+
+
+def drawn_client():
+    client, round_ = person_of_records(), draft()
+    draw = Draw.objects.create(
+        round=round_, purpose=DrawPurpose.CLIENTS, draw_id="d-clients", params="{}", commit="0", committed_at=NOON
+    )
+    DrawEntry.objects.create(draw=draw, stratum="D01-01 甲", token="t", client=client, is_selected=True)
+    return client
 
 
 def answered():

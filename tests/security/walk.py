@@ -35,8 +35,8 @@ from evaluations.draws.rules import RemovalReason
 from evaluations.draws.services import ceremony, commitment, exports, removals, signing
 from evaluations.lifecycle import services as lifecycle
 from evaluations.paper_ballots import services as paper_ballots
-from evaluations.personal_data.models import RequestState
-from evaluations.personal_data.services import people, requests
+from evaluations.personal_data.models import DataRequest, RequestState
+from evaluations.personal_data.services import clients, people, requests
 from evaluations.pools.rules.kinds import PoolKind
 from evaluations.pools.services import lists, notices
 from evaluations.publication import services as publication
@@ -267,6 +267,16 @@ BEFORE_THE_LIST = [
         wrong=lambda w: s.drawn_person(),
         service=lambda o, by, at: people.erase_person(entry_id=o.pk, reason="本人申请", by=by, at=at),
         url=posts(ADMIN + "/poolentry/{o.pk}/erase/", reason="本人申请"),
+    ),
+    Line(
+        "privacy.handle",
+        right=lambda w: s.person_of_records(),
+        wrong=lambda w: s.drawn_client(),
+        service=lambda o, by, at: clients.erase_client(client_id=o.pk, reason="本人申请", by=by, at=at),
+        url=Url(
+            lambda o: f"{ADMIN}/datarequest/{DataRequest.objects.latest('pk').pk}/client/{o.pk}/erase/",
+            lambda o: {"reason": "本人申请"},
+        ),
     ),
     Line("retention.purge", right=lambda w: None, service=lambda o, by, at: retention.purge(by=by, at=at)),
     Line(
