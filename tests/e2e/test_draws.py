@@ -8,11 +8,23 @@ from django.urls import reverse
 from django.utils import timezone
 
 from evaluations.draws.models import Draw, PlannedDraw
+from evaluations.draws.pages import register
 from evaluations.draws.rules import lookup_address
 from evaluations.pools.rules.kinds import PoolKind
 from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
 from tests.e2e.conftest import check_page, log_in, screenshot
-from tests.factories import commit, hold_draw, issue_codes, make_pool, make_round, make_section, make_user, throw
+from tests.evaluations.service_records.factories import make_clients
+from tests.factories import (
+    commit,
+    hold_draw,
+    issue_codes,
+    make_manifestations,
+    make_pool,
+    make_round,
+    make_section,
+    make_user,
+    throw,
+)
 from tests.paths import ROOT
 
 VECTORS = json.loads((ROOT / "tests" / "vectors" / "draw_vectors.json").read_text(encoding="utf-8"))
@@ -214,3 +226,42 @@ def test_public_and_staff_pages_of_draws_are_accessible(open_page, committed, li
     chief = staff_page(open_page, "chief", live_server)
     chief.goto(reverse("admin:evaluations_round_change", args=[draw.round_id]))
     screenshot(chief, "round-draws-1280")
+
+
+def test_a_long_draw_is_looked_up_without_its_whole_list(open_page, committed, monkeypatch):
+    monkeypatch.setattr(register, "TOKENS_ON_PAGE", 0)
+    draw = Draw.objects.get(purpose=DrawPurpose.SUPERVISORS)
+    drawn = draw.entries.filter(is_selected=True).order_by("stratum", "place").first()
+    missing = draw.entries.filter(place=None).first()
+    sent = []
+    page = open_page(390)
+    page.on("request", lambda request: sent.append(request.url))
+
+    page.goto(letter_of(draw, drawn))
+    page.get_by_text(f"您在抽中名单中，类别“{drawn.stratum}”，序号{drawn.place}").wait_for()
+    page.get_by_label("匿名编号（前8位即可）").fill(missing.token[:16])
+    page.get_by_role("button", name="查询").click()
+    page.get_by_text("不在本次抽中、候补的名单中").wait_for()
+
+    assert [url for url in sent if url.endswith("/proof.json") or "/proof/" in url] == []
+    assert any(url.endswith("/drawn.tsv") for url in sent)
+    assert page.locator("details.stratum").count() == 0
+    check_page(page)
+
+
+def test_a_draw_among_clients_passes_the_browsers_checker(open_page, transactional_db):
+    make_manifestations()
+    sections = [make_section(), make_section()]
+    round_ = make_round(state=RoundState.FROZEN, rulebook={"client_draw": True, "client_batch_min": 5})
+    for section in sections:
+        make_clients(section, 8)
+    draw = hold_draw(round_, DrawPurpose.CLIENTS)
+    page = open_page(390)
+
+    page.goto(f"/draws/{draw.draw_id}/")
+    page.get_by_role("button", name="在浏览器中核验").click()
+    page.get_by_text("结果：一致。您的设备重新抽取一遍").wait_for()
+
+    assert page.get_by_text("8/8（100.0%）").count() == 2
+    check_page(page)
+    screenshot(page, "draw-clients-390")

@@ -67,7 +67,7 @@ def client_note(round_: Round, strata: Iterable[str]) -> list[str]:
     parts = ["每个科室的办事群众每人一次机会，机会均为该科室抽取人数与可抽人数之比"]
     if round_.rulebook.get("client_top_ups", 0):
         parts.append(TOP_UP_TRIGGER)
-    if left_out := round_.sections.count() - len(set(strata)):
+    if (left_out := round_.sections.count() - len(set(strata))) > 0:
         least = batch_min(round_.rulebook)
         parts.append(f"{left_out}个科室可抽的办事群众不足{least}人，为免认出投票人，不单独抽取，仍由一般渠道评议")
     return parts
