@@ -128,6 +128,8 @@ def gate_warning(round_: Round, user: User, at: datetime) -> GateWarning | None:
     drawn = round_.draws.standing().filter(purpose=DrawPurpose.EVALUATORS).first()
     if drawn and policy.may_start(user, "draw.redraw"):
         links.append(("追加抽取", reverse("admin:draw-people", args=[drawn.pk])))
+    if round_.rulebook.get("client_draw") and policy.may_start(user, "draw.redraw"):
+        links.append(("追加抽取办事群众", reverse("admin:round-monitor", args=[round_.pk]) + "#top-up"))
     if policy.may(user, "pool.unmask"):
         links.append(("催评", reverse("admin:round-monitor", args=[round_.pk])))
     if policy.may_start(user, "round.extend"):

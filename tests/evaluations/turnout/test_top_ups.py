@@ -194,6 +194,15 @@ class TestTheMonitoringPage:
         page = client.get(address).content.decode()
         assert "5人还没有票号" in page
 
+    def test_estimates_thin_sections_with_the_clients_ballots(self):
+        draw = client_vote(40, 3, min_drawn_lines=5)
+        return_ballots(draw, 6, 0)
+        _, left_out = draw.round.sections.order_by("code")
+
+        thin = [(line.section, line.expected) for line in monitor_page(draw.round).thin]
+
+        assert thin == [(left_out, 0)]
+
     def test_of_a_round_without_such_a_draw_says_nothing_of_it(self, client):
         round_ = make_open_round()
         client.force_login(make_user("chief"))
