@@ -7,5 +7,6 @@ from evaluations.lifecycle import admin as lifecycle
 from evaluations.paper_ballots.admin import codes
 from evaluations.personal_data.admin import pools, requests
 from evaluations.publication import admin as publication
+from evaluations.service_records.admin import batches
 
-__all__ = ["ballot_form", "ballots", "codes", "draws", "lifecycle", "pools", "publication", "requests"]
+__all__ = ["ballot_form", "ballots", "batches", "codes", "draws", "lifecycle", "pools", "publication", "requests"]

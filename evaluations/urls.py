@@ -11,6 +11,7 @@ from evaluations.public_site import views as public_site
 from evaluations.publication import views as publication
 from evaluations.sample_audit import views as sample_audit
 from evaluations.sealing import views as sealing
+from evaluations.service_records import views as service_records
 from evaluations.voting.views import claims, section_rows
 from evaluations.voting.views import steps as voting
 from nanchuan_eval.web.views import type_size
@@ -49,6 +50,10 @@ urlpatterns = [
     path("list/<slug:key>/sample.json", sample_audit.public_draw, name="public-sample-draw"),
     path("api/message-receipts/", message_receipts, name="message-receipts"),
     path("type-size/<slug:size>/", type_size, name="type-size"),
+    path("records/", service_records.units, name="records"),
+    path("records/<slug:unit>/", service_records.unit_days, name="records-of-unit"),
+    path("records/<slug:unit>/chain.csv", service_records.chain_file, name="record-chain"),
+    path("api/service-records/<slug:unit>/<str:day>/", service_records.delivery, name="record-delivery"),
     path("box/", sealing.boxes, name="boxes"),
     path("rounds/<slug:key>/box/", sealing.box, name="box"),
     path("rounds/<slug:key>/box-key.json", box_key.key_record, name="box-key-record"),

@@ -89,6 +89,7 @@ LIMITS = {
     "round-pool": Limit(20),
     "list-new": Limit(20),
     "list-confirm": Limit(20),
+    "record-delivery": Limit(120),
 }
 
 

@@ -1,12 +1,13 @@
 """The units' chains of record batches, as they stand and as the public page shows them."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from typing import Any
 
 from django.db.models import Count, F
 
 from departments.models import Department
-from evaluations.service_records.models import RecordBatch
+from evaluations.service_records.models import RecordBatch, StatedCount
 from evaluations.service_records.rules.chain import Link, chain_faults, first_head
 
 LINK = ("seq", "day", "records", "digest", "head")
@@ -39,6 +40,15 @@ def chain_of(unit: str) -> list[Link]:
 def chain_rows(unit: str) -> Sequence[Sequence[Any]]:
     """Return a unit's batches as the audit log fixes them."""
     return [list(link) for link in chain_of(unit)]
+
+
+def stated_counts(unit: Department | None = None) -> dict[str, dict[date, int]]:
+    """Return what the units, or one of them, stated: code -> day -> count (1 query)."""
+    rows = StatedCount.objects.filter(unit=unit) if unit else StatedCount.objects.all()
+    found: dict[str, dict[date, int]] = {}
+    for code, day, records in rows.order_by().values_list("unit__code", "day", "records"):
+        found.setdefault(code, {})[day] = records
+    return found
 
 
 def record_chain_faults() -> Iterator[str]:

@@ -168,8 +168,9 @@ class _Import:
     def finish(self) -> Delivery:
         """Close the batches and return the figures."""
         made = self._made
-        if self._only and not self._open and not made.known:
-            self._batch(self._only.unit.pk, self._only.day)  # a day on which nothing was finished
+        only = self._only
+        if only and not RecordBatch.objects.filter(unit=only.unit, day=only.day).exists():
+            self._batch(only.unit.pk, only.day)  # also of a day on which nothing was finished
         opened = sorted(self._open.values(), key=lambda one: (one.batch.unit_id, one.batch.seq))
         made.batches = [self._close(one) for one in opened]
         insert_objects(RecordBatch, made.batches)

@@ -1,0 +1,150 @@
+"""办件公开 and the staff's pages of batches: verdict first, what differs is flagged, nobody is named."""
+
+import re
+from datetime import date
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from evaluations.service_records.models import RecordBatch, ServiceRecord, StatedCount
+from evaluations.service_records.rules.chain import Link, chain_faults
+from evaluations.service_records.services.importing import import_records
+from evaluations.service_records.services.stated import state_count
+from nanchuan_eval.audit.queries import verify_chain
+from nanchuan_eval.clock import queries as clock
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import OPERATOR
+from nanchuan_eval.spreadsheets import Row
+from tests.factories import NOON, make_department, make_section, make_user
+
+pytestmark = pytest.mark.django_db
+HEADINGS = ("办件编号", "科室", "办结日期", "姓名", "手机号")
+
+
+def text_of(answer):
+    """The page's text, with one blank between the pieces."""
+    return " ".join(re.sub(r"<[^>]*>", " ", answer.content.decode().partition("<main")[2]).split())
+
+
+def _file(name, content):
+    return SimpleUploadedFile(name, content.encode())
+
+
+@pytest.fixture(autouse=True)
+def at_noon(monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: NOON)
+
+
+@pytest.fixture
+def unit():
+    unit = make_department(code="D01", name="区林业局")
+    section = make_section(department=unit)
+    days = ["2026-02-02", "2026-02-02", "2026-02-05"]
+    lines = [(str(n), section.code, day, "张三", "13800000001") for n, day in enumerate(days)]
+    rows = [Row("办件.csv", n, cells) for n, cells in enumerate((HEADINGS, *lines), start=1)]
+    import_records(rows=rows, by=OPERATOR, at=NOON)
+    state_count(unit=unit, day=date(2026, 2, 2), records=5, by=OPERATOR, at=NOON)
+    return unit
+
+
+class TestPublicPages:
+    def test_without_records_there_is_nothing_to_check(self, client):
+        assert "尚未核验" in text_of(client.get("/records/"))
+
+    def test_the_verdict_stands_first_and_differences_are_counted(self, client, unit):
+        text = text_of(client.get("/records/"))
+        assert text.index("结果：一致") < text.index("区林业局")
+        assert "区林业局 2026年2月2日至2026年2月5日 3 1 1 2" in text
+
+    def test_a_units_page_tells_each_day_and_flags_what_differs(self, client, unit):
+        text = text_of(client.get("/records/D01/"))
+        assert "2026年2月2日 2 5 不一致 第1批2件" in text
+        assert "2026年2月5日 1 — 未自报 第2批1件" in text
+        assert "没有办件的工作日： 2026年2月3日至2月4日" in text or "没有办件的工作日：2026年2月3日至2月4日" in text
+
+    def test_the_file_is_enough_to_recompute_the_chain(self, client, unit):
+        lines = client.get("/records/D01/chain.csv").content.decode().splitlines()
+        assert lines[0] == "unit,seq,day,records,digest,head"
+        links = [
+            Link(int(seq), date.fromisoformat(day), int(records), digest, head)
+            for _, seq, day, records, digest, head in (line.split(",") for line in lines[1:])
+        ]
+        assert len(links) == 2 and list(chain_faults("D01", links)) == []
+
+    def test_a_changed_batch_is_the_verdict(self, client, unit):
+        ServiceRecord.objects.filter(number="0").delete()
+        assert "结果：不一致 区林业局第1批办件应有2件，现有1件" in text_of(client.get("/records/"))
+
+    def test_nobody_is_named(self, client, unit):
+        for address in ("/records/", "/records/D01/", "/records/D01/chain.csv"):
+            content = client.get(address).content.decode()
+            assert not any(secret in content for secret in ("张三", "13800000001", RecordBatch.objects.first().salt))
+
+    def test_unknown_units_are_not_found(self, client):
+        assert client.get("/records/D99/").status_code == client.get("/records/D99/chain.csv").status_code == 404
+
+    def test_the_number_of_statements_does_not_grow(self, client, unit, django_assert_max_num_queries):
+        for _ in range(3):
+            make_section()
+        with django_assert_max_num_queries(11):
+            client.get("/records/")
+        with django_assert_max_num_queries(8):
+            client.get("/records/D01/")
+
+
+class TestStatedCounts:
+    def test_a_count_is_stated_once_and_changed_with_a_reason(self, unit):
+        given = {"unit": unit, "day": date(2026, 2, 2), "by": make_user("clerk"), "at": NOON}
+        with pytest.raises(RuleViolation, match="已经报送5件；改为6件须说明原因"):
+            state_count(records=6, **given)
+        assert state_count(records=5, **given).by is None
+        state_count(records=6, reason="漏计一件", **given)
+        assert StatedCount.objects.get().records == 6
+        assert verify_chain() == []
+
+    def test_the_log_notices_a_count_changed_behind_its_back(self, unit):
+        StatedCount.objects.update(records=3)
+        assert "单位自报办件数" in verify_chain()[0]
+
+    def test_a_count_of_the_future_is_refused(self, unit):
+        with pytest.raises(RuleViolation, match="今天以后"):
+            state_count(unit=unit, day=date(2026, 3, 3), records=1, by=OPERATOR, at=NOON)
+
+    def test_the_office_states_it_on_a_page(self, client, unit):
+        client.force_login(make_user("clerk"))
+        page = "/admin/evaluations/recordbatch/stated/"
+        assert client.get(page).status_code == 200
+        client.post(page, {"unit": unit.pk, "day": "2026-02-05", "records": "1"})
+        assert StatedCount.objects.get(day=date(2026, 2, 5)).records == 1
+        answer = client.post(page, {"unit": unit.pk, "day": "2026-02-05", "records": "9"})
+        assert answer.status_code == 400 and "须说明原因" in text_of(answer)
+        client.force_login(make_user("chief"))
+        assert client.get(page).status_code == 403
+
+
+class TestBatches:
+    def test_the_office_sees_batches_and_the_way_to_import(self, client, unit):
+        client.force_login(make_user("clerk"))
+        text = text_of(client.get("/admin/evaluations/recordbatch/"))
+        assert "导入办件" in text and "区林业局" in text
+
+    def test_a_file_is_previewed_and_confirmed(self, client, unit):
+        section = unit.sections.get()
+        client.force_login(make_user("clerk"))
+        content = f"办件编号,科室,办结日期,姓名,手机号\n9,{section.code},2026-02-06,李四,13800000001\n"
+        upload = {"file": _file("办件.csv", content)}
+        answer = client.post("/admin/lists/service-records/", upload, follow=True)
+        text = text_of(answer)
+        assert "新办件1" in text and "几个人共用的手机号1" in text
+        assert not ServiceRecord.objects.filter(number="9").exists()
+        page = answer.redirect_chain[-1][0]
+        client.post(f"{page}confirm/", {"confirm": "1", "fingerprint": answer.context["fingerprint"]})
+        assert ServiceRecord.objects.filter(number="9").exists()
+
+    def test_a_bad_file_is_refused_with_a_workbook_of_its_errors(self, client, unit):
+        client.force_login(make_user("clerk"))
+        upload = {"file": _file("办件.csv", "办件编号,科室,办结日期,姓名\n9,没有的科,2026-02-06,李四\n")}
+        answer = client.post("/admin/lists/service-records/", upload, follow=True)
+        assert "科室“没有的科”不在评议对象名录中" in text_of(answer)
+        page = answer.redirect_chain[-1][0]
+        assert client.get(f"{page}errors.xlsx").status_code == 200
