@@ -12,10 +12,14 @@ DIGITS = "2020"
 
 def cast(form: BallotForm, code: str, opinion: Opinion, *, at: datetime) -> None:
     """Seal an opinion with a code as the last page does."""
-    raw = [
+    vote = validate_vote(form, opinion.channel, _lines(opinion)).as_text()
+    admission = admit(code=code, at=at)
+    cast_ballot(admission=admission, code=code, vote=vote, comment=opinion.comment, digits=DIGITS, at=at)
+
+
+def _lines(opinion: Opinion) -> list[RawLine]:
+    """Return the opinion as the form would send it."""
+    return [
         RawLine(section, {indicator: [answer] for indicator, answer in answers.items()}, opinion.ticks[section])
         for section, answers in opinion.answers.items()
     ]
-    vote = validate_vote(form, opinion.channel, raw).as_text()
-    admission = admit(code=code, at=at)
-    cast_ballot(admission=admission, code=code, vote=vote, comment=opinion.comment, digits=DIGITS, at=at)

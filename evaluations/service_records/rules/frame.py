@@ -112,7 +112,7 @@ class FrameRow:
     @property
     def why_left_out(self) -> str:
         """Why nobody is drawn for this section; else nothing."""
-        return "" if self.is_drawn else f"可抽取的人不足{self.least}人，不单独抽取，由其他定向评议人员评议"
+        return "" if self.is_drawn else f"可抽取的人不足{self.least}人"
 
 
 def period_before(start: date, end: date) -> tuple[date, date]:

@@ -35,7 +35,7 @@ def test_people_are_counted_once_and_what_keeps_them_out_is_told():
     assert (row.now.records, row.now.people, row.now.eligible) == (9, 6, 4)
     assert (row.now.without_phone, row.now.excluded, row.now.repeated) == (1, 1, 2)
     assert str(row.percent_without_phone) == "16.7"
-    assert row.why_left_out == "可抽取的人不足5人，不单独抽取，由其他定向评议人员评议"
+    assert row.why_left_out == "可抽取的人不足5人"
 
 
 def test_who_shares_a_phone_is_counted_and_stays():
