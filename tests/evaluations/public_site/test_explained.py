@@ -131,7 +131,7 @@ class TestVerifying:
         assert "目前没有可以复算的轮次" in text
 
     def test_without_any_round_it_says_so(self, client):
-        page_in(client, "/verify/", queries=3, shows="暂无票箱")
+        page_in(client, "/verify/", queries=4, shows="暂无票箱")
 
 
 @pytest.mark.parametrize("name", ["front-page", "how-to-take-part", "scoring", "how-to-verify", "proofs", "draws"])

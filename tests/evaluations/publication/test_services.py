@@ -43,6 +43,20 @@ class TestPublication:
         assert "局长" not in publication.content
         assert str(SectionResult.objects.first().difficulty)[:5] not in publication.content
 
+    def test_fixes_the_response_which_a_correction_repeats(self):
+        publication, round_ = self.publish()
+        told = json.loads(publication.content)["response"]
+        assert told["strata"] == [{"name": "（不分类别）", "delivered": 6, "returned": 6}]
+        round_.batches.update(stratum="服务对象")  # whatever the tables say later
+        listed = SectionResult.objects.filter(is_listed=True).first()
+        correction = Correction("表述有误", problems={listed.section.code: "一次性告知不到位"})
+
+        corrected = correct_publication(
+            round_id=round_.pk, correction=correction, by=make_user("commission"), at=LATER + timedelta(days=10)
+        )
+
+        assert json.loads(corrected.content)["response"] == told
+
     def test_is_refused_until_the_objection_period_is_over(self):
         round_ = make_sealed_round()
         announce(round_)

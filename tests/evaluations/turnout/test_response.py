@@ -1,15 +1,19 @@
 """The response is fixed with the list: returned ÷ delivered by section and stratum, small figures hidden."""
 
+import io
 import json
 
 import pytest
 from django.urls import reverse
+from openpyxl import load_workbook
 
+from accountability.results.workbooks.top_ten import top10_workbook
 from evaluations.codes.models import Credential
 from evaluations.publication.models import Publication
 from evaluations.publication.queries import rounds_with_response
 from evaluations.turnout.queries import response_of
-from evaluations.turnout.rules.response import MEANS, percent_of, response_cells, response_rows
+from evaluations.turnout.rules.response import COLUMNS, MEANS, percent_of, response_cells, response_rows
+from tests.accountability.factories import make_counted_round
 from tests.evaluations.turnout.clients import client_vote, return_ballots
 from tests.factories import cast_ballots, make_codes, make_open_round, make_round, make_user
 
@@ -142,3 +146,12 @@ def test_claims_no_more_than_it_can():
     assert "模拟结果，不是预测" in said
     assert "不说成是全体群众的看法" in said
     assert "代表性" not in said
+
+
+def test_is_a_sheet_of_the_commissions_workbook():
+    round_ = make_counted_round()
+    book = load_workbook(io.BytesIO(top10_workbook(round_)))
+
+    texts = [str(cell) for row in book["回收率"].iter_rows(values_only=True) for cell in row if cell is not None]
+    assert set(COLUMNS.values()) <= set(texts)
+    assert set(MEANS) <= set(texts)
