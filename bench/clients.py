@@ -13,7 +13,7 @@ from pathlib import Path
 
 from django.db import connection
 
-from bench.measure import cpu_seconds, report
+from bench.measure import cpu_seconds, interleaved, report
 from departments.models import Department, Section
 from evaluations.draws.approvals import commitment
 from evaluations.draws.models import Draw
@@ -23,7 +23,7 @@ from evaluations.draws.rules import RemovalReason
 from evaluations.draws.services import ceremony
 from evaluations.draws.services.commitment import commit_draw
 from evaluations.draws.services.removals import Removal, remove_drawn
-from evaluations.protocol.drawing import hash_lines, person_token
+from evaluations.protocol.drawing import drawing_order, person_token
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
 from evaluations.service_records.models import Client, RecordBatch, ServiceRecord
@@ -38,17 +38,17 @@ PERIOD_DAY = date(2020, 3, 2)
 
 
 def run() -> None:
-    """Print CPU seconds of each step, and the whole against the bare hashing loop of the same entries."""
+    """Print CPU seconds and memory of each step, then tickets and order against the bare hashing loop."""
     round_ = _records()
     plan(round_, DrawPurpose.CLIENTS)
-    chief, spent = make_user("chief"), {}
+    chief = make_user("chief")
 
     def step(name: str, act: Callable[[], object]) -> object:
         before, wall = cpu_seconds(), time.perf_counter()
         found = act()
-        spent[name] = cpu_seconds() - before
+        spent = cpu_seconds() - before
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(f"{name:<44} {spent[name]:7.2f} CPU-s  {time.perf_counter() - wall:7.2f} s  peak {peak:,.0f} MB")
+        print(f"{name:<44} {spent:7.2f} CPU-s  {time.perf_counter() - wall:7.2f} s  peak {peak:,.0f} MB")
         return found
 
     content = approvals.action_named(commitment(DrawPurpose.CLIENTS)).content_of
@@ -66,7 +66,7 @@ def run() -> None:
     step("removal", lambda: remove_drawn(entry_id=entry.pk, removal=removal, by=chief, at=LATER) if entry else None)
     step("list of the drawn people", lambda: drawn_clients(draw))
     step("list of the first round", lambda: drawn_clients(draw, 1))
-    _against_hashing(draw, spent["drawing"])
+    _against_hashing(draw)
 
 
 def _proof_on_disk(draw: Draw) -> None:
@@ -76,14 +76,22 @@ def _proof_on_disk(draw: Draw) -> None:
         print(f"{'proof on disk':<44} {Path(target.name).stat().st_size / 1e6:,.0f} MB")
 
 
-def _against_hashing(draw: Draw, drawing: float) -> None:
-    """Print the drawing beside the bare hashing of as many tickets, and of as many tokens."""
-    strata, tokens = json.loads(draw.params)["strata"], [secrets.token_hex(32) for _ in range(ENTRIES)]
-    before = cpu_seconds()
-    for number, token in enumerate(tokens):
-        hash_lines("nanchuan-draw/1/ticket", draw.seed, strata[number % len(strata)], token)
-    floor = cpu_seconds() - before
-    report(f"drawing {ENTRIES:,} of {len(strata)} strata, stored", floor, drawing, 2.5, "s", 1)
+def _against_hashing(draw: Draw) -> None:
+    """Print tickets and order of all strata beside the bare hashing of as many tickets, and of as many tokens."""
+    strata = json.loads(draw.params)["strata"]
+    tokens = [secrets.token_hex(32) for _ in range(ENTRIES)]
+    parts = {name: tokens[number :: len(strata)] for number, name in enumerate(strata)}
+
+    def bare() -> None:
+        for name, some in parts.items():
+            for token in some:
+                hashlib.sha256(f"nanchuan-draw/1/ticket\n{draw.seed}\n{name}\n{token}".encode()).digest()
+
+    def ours() -> None:
+        for name, some in parts.items():
+            drawing_order(draw.seed, name, some)
+
+    report(f"tickets and order, {ENTRIES:,} of {len(strata)} strata", *interleaved(bare, ours, 3), 2.5, "s", 1)
     before = cpu_seconds()
     for token in tokens:
         person_token(token, "办事人1234567/13712345678")
