@@ -1,6 +1,8 @@
 """Batches of codes on the staff site: making, importing, voiding, replacing, recalling; each code is shown once."""
 
 import base64
+import io
+import zipfile
 from functools import partial
 from typing import Any
 
@@ -214,10 +216,26 @@ def _made_together(request: HttpRequest, round_: Round, made: list[tuple[CodeBat
         }
         for batch, codes in made
     ]
-    context = {"batches": batches, "smallest": SMALLEST_SHOWN, "has_codes": any(codes for _, codes in made)}
+    with_codes = [(batch, codes) for batch, codes in made if codes]
+    context = {
+        "batches": batches,
+        "smallest": SMALLEST_SHOWN,
+        "has_codes": bool(with_codes),
+        "archive": _all_files(round_, with_codes) if len(with_codes) > 1 else "",
+    }
     response = staff_page(request, "codes/made_together.html", round_, "票号已生成", **context)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _all_files(round_: Round, made: list[tuple[CodeBatch, list[str]]]) -> str:
+    """Return the code files of all batches, of which there may be one a section, as one ZIP file in a data URL."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for batch, codes in made:
+            section = f"-{batch.section.code}" if batch.section else ""
+            archive.writestr(f"codes-{round_.key}-{batch.pk}{section}.csv", issuing.codes_csv(codes))
+    return "data:application/zip;base64," + base64.b64encode(packed.getvalue()).decode()
 
 
 def _codes_file(codes: list[str]) -> str:

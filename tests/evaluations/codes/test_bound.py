@@ -1,7 +1,10 @@
 """Codes bound to a section: always for its drawn clients, never for others, and none where too few were drawn."""
 
+import base64
+import io
 import re
 import statistics
+import zipfile
 
 import pytest
 from django.db import connection
@@ -262,3 +265,18 @@ class TestThePageOfAllCodes:
         issue_bound(round_)
 
         page_in(client, address(round_), queries=len(queries), shows="各科室的批次（105批）")
+
+
+def test_the_codes_of_all_sections_are_downloaded_in_one_file(client):
+    round_ = make_open_round(sections=3)
+    draw_clients(round_, 20)
+    client.force_login(make_user("clerk"))
+
+    page = client.post(reverse("admin:round-codes-together", args=[round_.pk]), {}).content.decode()
+
+    found = re.search('href="data:application/zip;base64,([^"]+)"', page)
+    assert found
+    with zipfile.ZipFile(io.BytesIO(base64.b64decode(found[1]))) as archive:
+        files = {name: archive.read(name).decode("utf-8-sig") for name in archive.namelist()}
+    assert len(files) == 3
+    assert {len(text.splitlines()) for text in files.values()} == {21}
