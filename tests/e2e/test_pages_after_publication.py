@@ -23,7 +23,7 @@ EARLIER = "2015H1"  # a round whose unit has reported: its rectification may be 
 # Public addresses that are pages; those of an open ballot are looked at while one is filled in.
 PUBLIC = {
     *("front-page", "how-to-take-part", "how-to-verify", "scoring", "scoring-of-round", "privacy", "privacy-request"),
-    *("lists", "public-list", "recount-check", "public-sample", "proofs", "boxes", "box", "draws", "draw"),
+    *("lists", "public-list", "recount-check", "public-sample", "response", "proofs", "boxes", "box", "draws", "draw"),
     *("receipt-check", "ballot", "results", "results-round", "follow-up", "suggestions", "suggestion-status"),
 }
 # There are as many draws as purposes, each with its own tables.
