@@ -1,7 +1,7 @@
 """Who still lacks a letter or message, how far the sending is, how many of a section's drawn people were reached."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -29,6 +29,7 @@ from nanchuan_eval.encryption.fields import keyed_hash
 
 # Draws whose people get a code each by letter or message.
 DELIVERED_BY = (DrawPurpose.CLIENTS, DrawPurpose.EVALUATORS)
+MOST_NAMED = 3  # strata in one sentence
 
 
 class Recipient(NamedTuple):
@@ -104,7 +105,7 @@ def lines_to_issue(round_: Round, people: Iterable[Recipient], freed: Mapping[st
     """Return what codes to make; `freed` = codes of each stratum that come back from people removed since."""
     wanted = Counter(entry.stratum for one in people for entry in one.entries)
     lines = {line.stratum: line for line in stratum_lines(round_) if line.channel == Channel.TARGETED}
-    to_make, left_out, thin, faults = [], [], [], []
+    to_make, left_out, thin, mixed = [], [], [], []
     for stratum, number in sorted(wanted.items()):
         lacking = lines[stratum].lacking if stratum in lines else 0
         if stratum in lines and lines[stratum].is_thin:
@@ -114,11 +115,19 @@ def lines_to_issue(round_: Round, people: Iterable[Recipient], freed: Mapping[st
         elif lacking == 0:
             left_out.append(stratum)
         else:
-            faults.append(
-                f"“{stratum}”有{number}人尚无通知，缺{lacking}个票号：这一类的票号有一部分是另行生成的，"
-                "请作废另行生成而没有发出的票号，或者按原来的方式发放。"
-            )
-    return IssuePlan(to_make, tuple(left_out), tuple(thin), faults)
+            mixed.append(f"“{stratum}”有{number}人尚无通知、缺{lacking}个票号")
+    return IssuePlan(to_make, tuple(left_out), tuple(thin), _mixed_in_words(mixed))
+
+
+def _mixed_in_words(strata: Sequence[str]) -> list[str]:
+    """Say in one sentence where a part of the codes was made otherwise: after a top-up that is every section."""
+    if not strata:
+        return []
+    more = f"等{len(strata)}类" if len(strata) > MOST_NAMED else ""
+    return [
+        f"{'；'.join(strata[:MOST_NAMED])}{more}：这些类别的票号有一部分是另行生成的。"
+        "请用“生成票号”补齐，按原来的方式发放；或者先作废另行生成而没有发出的票号。"
+    ]
 
 
 def offered_first(round_: Round, people: Iterable[Recipient]) -> dict[int, tuple[str, ...]]:

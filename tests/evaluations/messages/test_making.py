@@ -78,6 +78,17 @@ class TestTheCodes:
             deliver(round_)
         assert not Message.objects.exists()
 
+    def test_strata_with_some_codes_made_otherwise_are_named_in_one_sentence(self):
+        round_ = drawn_round(6, 6, 6, 6)
+        issue_together(round_id=round_.pk, counters=(), by=make_user("clerk"), at=NOON)
+        for batch in round_.batches.filter(section__isnull=False):
+            Credential.objects.filter(pk=batch.credentials.first().pk).update(is_void=True)
+
+        with pytest.raises(RuleViolation, match="等4类：这些类别的票号有一部分是另行生成的") as refused:
+            deliver(round_)
+        assert len(refused.value.reasons) == 1
+        assert not Message.objects.exists()
+
     def test_only_those_who_make_codes_may(self):
         with pytest.raises(policy.Denied):
             deliver(drawn_round(5), by=make_user("chief"))
