@@ -16,9 +16,9 @@ LINK = ("seq", "day", "records", "digest", "head")
 def chain_ends(units: Iterable[Department]) -> dict[int, tuple[int, str]]:
     """Return unit -> number and head of its last batch, (0, first head) before any (1 query)."""
     found = {unit.pk: (0, first_head(unit.code)) for unit in units}
-    rows = RecordBatch.objects.filter(unit__in=list(found)).order_by("seq")
-    for unit, seq, head in rows.values_list("unit_id", "seq", "head").iterator():
-        found[unit] = (seq, head)
+    rows = RecordBatch.objects.filter(unit_id__in=list(found)).order_by("seq")
+    for unit_id, seq, head in rows.values_list("unit_id", "seq", "head").iterator():
+        found[unit_id] = (seq, head)
     return found
 
 
@@ -44,7 +44,7 @@ def chain_rows(unit: str) -> Sequence[Sequence[Any]]:
 
 def stated_counts(unit: Department | None = None) -> dict[str, dict[date, int]]:
     """Return what the units, or one of them, stated: code -> day -> count (1 query)."""
-    rows = StatedCount.objects.filter(unit=unit) if unit else StatedCount.objects.all()
+    rows = StatedCount.objects.filter(unit_id=unit.pk) if unit else StatedCount.objects.all()
     found: dict[str, dict[date, int]] = {}
     for code, day, records in rows.order_by().values_list("unit__code", "day", "records"):
         found.setdefault(code, {})[day] = records

@@ -17,7 +17,7 @@ class Called:
 
     code: str
     name: str
-    unit: str
+    unit_code: str
     unit_name: str
 
 
@@ -48,14 +48,15 @@ class SectionNames:
             self._names.setdefault(one.code, f"{one.unit_name}“{one.name}”")
             for key in without_remark(one.name):
                 for whole in (key, name_key(one.unit_name) + key):
-                    self._by_name.setdefault(whole, set()).add((one.unit, one.code))
+                    self._by_name.setdefault(whole, set()).add((one.unit_code, one.code))
         self._known: dict[tuple[str, str], tuple[str, str]] = {}
 
     def find(self, text: str, unit: str) -> tuple[str, str]:
         """Return (code, "") of the section that a text means, or ("", what is wrong)."""
-        if (text, unit) not in self._known:
-            self._known[text, unit] = self._find(text, unit)
-        return self._known[text, unit]
+        written = (text, unit)
+        if written not in self._known:
+            self._known[written] = self._find(text, unit)
+        return self._known[written]
 
     def _find(self, text: str, unit: str) -> tuple[str, str]:
         shown = shortened(text)

@@ -29,9 +29,9 @@ MOST_ROWS = 100_000
 BAD_LINE = "第{number}行不是一个 JSON 对象，请每行写一件办件。"
 
 
-def has_token(unit: str, token: str) -> bool:
+def has_token(code: str, token: str) -> bool:
     """True if the token is one of the unit's; settings hold only its SHA-256."""
-    expected = settings.RECORDS_TOKENS.get(unit, "")
+    expected = settings.RECORDS_TOKENS.get(code, "")
     given = hashlib.sha256(token.encode()).hexdigest()
     return hmac.compare_digest(given, expected.lower()) and bool(expected)
 
@@ -48,7 +48,7 @@ def deliver(
         if stated is not None:
             state_count(unit=unit, day=day, records=stated, reason=reason, by=by, at=at)
         # A repeat adds no batch: the answer is that of the first time.
-        newest = RecordBatch.objects.filter(unit=unit, day=day).order_by("-seq").first()
+        newest = RecordBatch.objects.filter(unit_id=unit.pk, day=day).order_by("-seq").first()
         if newest is None:
             raise RuntimeError("a delivery leaves a batch behind")
     return delivery, newest

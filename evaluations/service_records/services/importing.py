@@ -140,7 +140,7 @@ class _Import:
         self._only, self._by, self._at = only, by, at
         # Deliveries of one unit queue up; rows that merely refer to the unit do not wait.
         units = Department.objects.select_for_update(no_key=True).order_by("pk")
-        self._units = {unit.pk: unit for unit in (units.filter(pk=only.unit.pk) if only else units)}
+        self._units = {each.pk: each for each in (units.filter(pk=only.unit.pk) if only else units)}
         self._ends = chain_ends(self._units.values())
         self._places = sections_by_code()
         self._reader = RecordReader(section_names(), bounds)
@@ -169,7 +169,7 @@ class _Import:
         """Close the batches and return the figures."""
         made = self._made
         only = self._only
-        if only and not RecordBatch.objects.filter(unit=only.unit, day=only.day).exists():
+        if only and not RecordBatch.objects.filter(unit_id=only.unit.pk, day=only.day).exists():
             self._batch(only.unit.pk, only.day)  # also of a day on which nothing was finished
         opened = sorted(self._open.values(), key=lambda one: (one.batch.unit_id, one.batch.seq))
         made.batches = [self._close(one) for one in opened]
@@ -197,11 +197,11 @@ class _Import:
             return
         known = self._standing(lines, places)
         new: list[tuple[Line, int, int]] = []
-        for line, (section, unit) in zip(lines, places, strict=True):
+        for line, (section, unit_id) in zip(lines, places, strict=True):
             told = (section, line.topic, line.finished_on, person_key(line.name), line.phone)
-            before = known.setdefault((unit, line.number), told)
+            before = known.setdefault((unit_id, line.number), told)
             if before is told:
-                new.append((line, section, unit))
+                new.append((line, section, unit_id))
             elif _is_same(before, told):
                 self._made.known += 1
             else:
@@ -213,28 +213,28 @@ class _Import:
 
     def _place(self, line: Line) -> tuple[int, int]:
         """Return section and unit of a line; a delivery of one unit takes no other's."""
-        section, unit = self._places[line.section]
-        if unit not in self._units:
+        section, unit_id = self._places[line.section]
+        if unit_id not in self._units:
             name = self._only.unit.name if self._only else ""
             self._reader.refuse(line.where, f"科室“{line.section}”不是“{name}”的科室，请核对。", "不是本单位的科室")
-        return section, unit
+        return section, unit_id
 
     def _standing(self, lines: Sequence[Line], places: Sequence[tuple[int, int]]) -> dict[tuple[int, str], Told]:
         """Return what stands under these numbers, also from earlier rows of the file (1 query for each unit)."""
         numbers: dict[int, list[str]] = {}
-        for line, (_, unit) in zip(lines, places, strict=True):
-            numbers.setdefault(unit, []).append(line.number)
-        begun = {unit for unit, _ in self._open} | {unit for unit, (seq, _) in self._ends.items() if seq}
+        for line, (_, unit_id) in zip(lines, places, strict=True):
+            numbers.setdefault(unit_id, []).append(line.number)
+        begun = {unit_id for unit_id, _ in self._open} | {unit_id for unit_id, (seq, _) in self._ends.items() if seq}
         found: dict[tuple[int, str], Told] = {}
-        for unit in begun & set(numbers):
-            records = ServiceRecord.objects.filter(unit_id=unit, number__in=numbers[unit]).order_by()
+        for unit_id in begun & set(numbers):
+            records = ServiceRecord.objects.filter(unit_id=unit_id, number__in=numbers[unit_id]).order_by()
             for one in records.select_related("client"):
                 person = (person_key(one.client.name), str(one.client.phone)) if one.client else ("", "")
-                found[unit, one.number] = (one.section_id, one.topic, one.finished_on, *person)
+                found[unit_id, one.number] = (one.section_id, one.topic, one.finished_on, *person)
         return found
 
-    def _row(self, line: Line, section: int, unit: int, client: int) -> tuple[Any, ...]:
-        made, one, day = self._made, self._batch(unit, line.finished_on), line.finished_on.isoformat()
+    def _row(self, line: Line, section: int, unit_id: int, client: int) -> tuple[Any, ...]:
+        made, one, day = self._made, self._batch(unit_id, line.finished_on), line.finished_on.isoformat()
         made.records += 1
         made.without_phone += not line.phone
         self._sections.add(section)
@@ -242,19 +242,19 @@ class _Import:
         values = (line.number, line.section, day, line.topic, person_key(line.name), line.phone)
         one.leaves += record_leaf(one.batch.salt, *values)
         self._content.update("\n".join((*values, "")).encode())
-        return line.number, unit, section, line.topic, day, client, one.batch.pk
+        return line.number, unit_id, section, line.topic, day, client, one.batch.pk
 
-    def _batch(self, unit: int, day: date) -> _Open:
+    def _batch(self, unit_id: int, day: date) -> _Open:
         """Return the batch of a day, opened by its first record."""
-        if (unit, day) not in self._open:
-            seq, head = self._ends[unit]
-            self._ends[unit] = (seq + 1, head)
+        if (unit_id, day) not in self._open:
+            seq, head = self._ends[unit_id]
+            self._ends[unit_id] = (seq + 1, head)
             if not self._keys:
                 self._keys = reserve_keys(RecordBatch, 1 if self._only else KEYS)
             # Inserted with its digest when the file has been read; its records refer to it before.
             batch = RecordBatch(
                 pk=self._keys.pop(0),
-                unit=self._units[unit],
+                unit=self._units[unit_id],
                 seq=seq + 1,
                 day=day,
                 records=0,
@@ -262,8 +262,8 @@ class _Import:
                 received_at=self._at,
                 by=self._by if isinstance(self._by, User) else None,
             )
-            self._open[unit, day] = _Open(batch)
-        return self._open[unit, day]
+            self._open[unit_id, day] = _Open(batch)
+        return self._open[unit_id, day]
 
     def _close(self, one: _Open) -> RecordBatch:
         """Give a batch its digest and head; batches of one unit are closed in the order of their numbers."""

@@ -26,7 +26,7 @@ def state_count(
     if day > timezone.localtime(at).date():
         raise RuleViolation("办结日期在今天以后，请核对。")
     Department.objects.select_for_update(no_key=True).get(pk=unit.pk)
-    stated = StatedCount.objects.filter(unit=unit, day=day).first()
+    stated = StatedCount.objects.filter(unit_id=unit.pk, day=day).first()
     if stated and stated.records == records:
         return stated
     if stated and not reason.strip():
