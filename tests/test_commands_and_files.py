@@ -8,12 +8,14 @@ import re
 import sys
 from argparse import FileType
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command, get_commands, load_command_class
 
+from departments.models import Section
 from evaluations.codes.services import issuing
 from evaluations.management.commands import open_box
 from tests.departments.roster.files import roster
@@ -40,6 +42,7 @@ class Uses:
 CODES, PEOPLE, PROOF, NAMES = "codes.csv", "people.csv", "proof.json", "names.txt"
 CELLS, RULES, EXPECT, BALLOTS = "cells.json", "rulebook.json", "expect.json", "ballots.csv"
 ACCOUNTS = "accounts.csv"
+RECORDS = "records.csv"
 RECEIPTS = "receipts.json"
 PLANNED, HISTORY, ROSTER, POOL, PAPER, LOG = (
     "planned.json",
@@ -63,6 +66,9 @@ COMMANDS = {
     "import_history": Uses("{file}", (("file", HISTORY),)),
     "import_pool": Uses("R2 evaluators {file}", (("file", POOL),)),
     "import_roster": Uses("{file}", (("file", ROSTER),)),
+    "import_service_records": Uses(
+        "{file} --errors {errors} --hints {hints}", (("file", RECORDS),), ("errors", "hints")
+    ),
     "make_box_key": Uses(
         "--round R1 --needed 2 --supervisors {supervisors} --out {out}", (("supervisors", NAMES),), ("out",)
     ),
@@ -158,6 +164,10 @@ HEADINGS = (
 )
 
 
+def _a_section():
+    return Section.objects.first().code
+
+
 @pytest.fixture
 def right(tmp_path, monkeypatch):
     """Files that the commands take, in a folder; nobody is at the terminal."""
@@ -172,6 +182,7 @@ def right(tmp_path, monkeypatch):
         PEOPLE: "姓名,手机号\n甲,13800000001\n".encode(),
         HISTORY: "轮次代码,轮次名称,评议期起,位次,单位,科室\n2019H2,2019年下半年,2019-07-01,1,甲局,乙科\n".encode(),
         ROSTER: roster(),
+        RECORDS: f"办件编号,科室,办结日期,姓名,手机号\n1,{_a_section()},{date.today()},甲,13800000001\n".encode(),
         POOL: "身份类别,姓名,单位,手机号\n其他,甲,,13800000001\n".encode(),
         NAMES: "张三\n李四\n王五\n".encode(),
         PAPER: round_.ballot_form.encode(),
@@ -270,7 +281,10 @@ def test_a_file_that_cannot_be_written_is_told_in_chinese(name, argument, right,
 
 @pytest.mark.parametrize(
     "name",
-    ["compare_rounds", "import_history", "import_pool", "import_roster", "pair_sms", "plan_round", "recount"],
+    [
+        *("compare_rounds", "import_history", "import_pool", "import_roster", "import_service_records"),
+        *("pair_sms", "plan_round", "recount"),
+    ],
 )
 def test_the_right_files_are_taken(name, right, tmp_path):
     """Or the hostile ones would be refused for another reason."""

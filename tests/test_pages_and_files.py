@@ -30,6 +30,7 @@ PAGES = [
     ("/personnel/many/", "personnel", "file", {}),
     *((f"/admin/lists/{name}/", "chief", "file", {}) for name in ("history", "roster", "service-topics")),
     ("/admin/lists/accounts/", "sysadmin", "file", {}),
+    ("/admin/lists/service-records/", "clerk", "file", {}),
     *((f"/admin/lists/pool.{name}/{{key}}/", "clerk", "file", {}) for name in ("supervisors",)),
 ]
 

@@ -89,6 +89,7 @@ def suggestion(_):
 UNIT = {"own": True}
 UNITS = "/admin/departments/department"
 OTHERS = [
+    Form("stated-count", ADMIN + "/recordbatch/stated/", lambda w: make_department(), starts("pool.import")),
     Form("department-reform", UNITS + "/reform/rename/?ids={o.pk}", lambda w: make_department(), starts("roster.edit")),
     Form("account-requests", "/admin/accounts/requests/", lambda w: s.listed_account(role=""), starts("role.grant")),
     Form("account-letters", "/admin/accounts/letters/", lambda w: s.listed_account(role="I"), starts("user.pwlink")),

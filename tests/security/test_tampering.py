@@ -17,6 +17,7 @@ from django.db import IntegrityError, models, transaction
 
 from accountability.history.models import EarlierListing
 from evaluations.rounds.models import Round
+from evaluations.service_records.models import RecordBatch
 from evaluations.verification.services import verify_round
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.queries import RowFact, changed_facts, fixed_digests, fixed_facts, logged_digests
@@ -73,6 +74,7 @@ def _fill(round_):
     aggregates = [
         ("earlier", earlier.round.key),
         # A row that is made belongs to the newest round, the draft of the next half-year.
+        *(("record_chain", batch.unit.code) for batch in RecordBatch.objects.select_related("unit")),
         *((kind, each.pk) for each in Round.objects.all() for kind in ("turnout", "set_aside", "box_key", "flags")),
     ]
     with transaction.atomic():

@@ -1,16 +1,20 @@
 """The units' chains of record batches, as they stand and as the public page shows them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
 from django.db.models import Count, F
 
 from departments.models import Department
-from evaluations.service_records.models import RecordBatch, StatedCount
-from evaluations.service_records.rules.chain import Link, chain_faults, first_head
+from evaluations.service_records.models import RecordBatch, ServiceRecord, StatedCount
+from evaluations.service_records.rules.chain import Link, chain_faults, day_digest, first_head, record_leaf
+from evaluations.service_records.rules.parsing import person_key
 
 LINK = ("seq", "day", "records", "digest", "head")
+FIXED = ("id", *LINK, "salt", "received_at", "by_id")
+CHUNK = 2000
 
 
 def chain_ends(units: Iterable[Department]) -> dict[int, tuple[int, str]]:
@@ -37,9 +41,9 @@ def chain_of(unit: str) -> list[Link]:
     return [Link(*values) for values in rows]
 
 
-def chain_rows(unit: str) -> Sequence[Sequence[Any]]:
+def chain_rows(code: str) -> Sequence[Sequence[Any]]:
     """Return a unit's batches as the audit log fixes them."""
-    return [list(link) for link in chain_of(unit)]
+    return list(RecordBatch.objects.filter(unit__code=code).order_by("seq").values_list(*FIXED))
 
 
 def stated_counts(unit: Department | None = None) -> dict[str, dict[date, int]]:
@@ -61,3 +65,27 @@ def record_chain_faults() -> Iterator[str]:
     for batch in counted.select_related("unit").order_by("unit__code", "seq"):
         held: int = batch.held
         yield f"{batch.unit.name}第{batch.seq}批办件应有{batch.records}件，现有{held}件，被删除或者增补过。"
+
+
+def record_content_faults(progress: Callable[[int], object] = lambda _: None) -> Iterator[str]:
+    """Yield in Chinese each batch whose records are no longer those it was closed with; takes a while.
+
+    A batch some of whose people have left after a round cannot be recomputed and is passed over. `progress` hears how
+    many records are done.
+    """
+    records = ServiceRecord.objects.select_related("client", "section").order_by("batch__unit__code", "batch__seq")
+    by_batch = itertools.groupby(records.iterator(chunk_size=CHUNK), key=lambda record: record.batch_id)
+    batches = RecordBatch.objects.select_related("unit").in_bulk()
+    for key, held in by_batch:
+        batch, lines = batches[key], list(held)
+        progress(len(lines))
+        if any(record.client is None or not record.client.name for record in lines):
+            continue
+        if day_digest(batch.salt, (_leaf(batch.salt, record) for record in lines)) != batch.digest:
+            yield f"{batch.unit.name}第{batch.seq}批办件的内容与收到时不同，被改动过。"
+
+
+def _leaf(salt: str, record: ServiceRecord) -> bytes:
+    name, phone = (person_key(record.client.name), str(record.client.phone)) if record.client else ("", "")
+    day = record.finished_on.isoformat()
+    return record_leaf(salt, record.number, record.section.code, day, record.topic, name, phone)

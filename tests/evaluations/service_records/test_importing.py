@@ -7,7 +7,7 @@ import pytest
 from departments.models import ChangeKind, SectionChange
 from evaluations.pools.rules.kinds import ExclusionReason
 from evaluations.service_records.models import Client, RecordBatch, ServiceRecord
-from evaluations.service_records.queries.chain import chain_of, record_chain_faults
+from evaluations.service_records.queries.chain import chain_of, record_chain_faults, record_content_faults
 from evaluations.service_records.rules.chain import chain_faults
 from evaluations.service_records.services import importing
 from evaluations.service_records.services.importing import import_records
@@ -258,6 +258,15 @@ class TestChain:
         told = verify_chain()
         assert told[0].startswith(f"办件批次和累计校验值（编号{code}）与操作日志")
         assert told[1] == f"{name}的办件累计校验：第1批的累计校验值不符，这一批或者以前的批次被改动过。"
+
+    def test_a_record_changed_behind_the_back_of_the_chain_is_named(self):
+        section = make_section()
+        take(line(section, "1"), line(section, "2", name="李四"))
+        assert list(record_content_faults()) == []
+        Client.objects.filter(name="李四").update(name="王五")
+        assert list(record_content_faults()) == [f"{section.department.name}第1批办件的内容与收到时不同，被改动过。"]
+        Client.objects.update(name="")  # left after the round: no longer to be recomputed
+        assert list(record_content_faults()) == []
 
     def test_the_log_holds_no_name_phone_or_number(self):
         take(line(make_section(), "编号甲"))
