@@ -8,12 +8,12 @@ import re
 import sys
 from argparse import FileType
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command, get_commands, load_command_class
+from django.utils.timezone import localdate
 
 from departments.models import Section
 from evaluations.codes.services import issuing
@@ -182,7 +182,7 @@ def right(tmp_path, monkeypatch):
         PEOPLE: "姓名,手机号\n甲,13800000001\n".encode(),
         HISTORY: "轮次代码,轮次名称,评议期起,位次,单位,科室\n2019H2,2019年下半年,2019-07-01,1,甲局,乙科\n".encode(),
         ROSTER: roster(),
-        RECORDS: f"办件编号,科室,办结日期,姓名,手机号\n1,{_a_section()},{date.today()},甲,13800000001\n".encode(),
+        RECORDS: f"办件编号,科室,办结日期,姓名,手机号\n1,{_a_section()},{localdate()},甲,13800000001\n".encode(),
         POOL: "身份类别,姓名,单位,手机号\n其他,甲,,13800000001\n".encode(),
         NAMES: "张三\n李四\n王五\n".encode(),
         PAPER: round_.ballot_form.encode(),
