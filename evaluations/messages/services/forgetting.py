@@ -6,7 +6,8 @@ from functools import partial
 from django.db.models import Max, Q, QuerySet
 
 from evaluations.messages.models import Message
-from evaluations.personal_data.services.people import ENDED, PHONES_KEPT
+from evaluations.personal_data.services.clients import ENDED
+from evaluations.personal_data.services.people import PHONES_KEPT
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
 from nanchuan_eval.database.sql import scrub
