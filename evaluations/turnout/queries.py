@@ -3,7 +3,6 @@
 Pages, records, notices and workbooks take their figures from `disclosed_turnout`, their columns from `COLUMNS`.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -18,7 +17,7 @@ from evaluations.codes.models import CodeBatch, Credential
 from evaluations.codes.queries import DEAD, counted_batches
 from evaluations.codes.rules.publishing import is_small
 from evaluations.draws.models import Draw, DrawEntry
-from evaluations.draws.queries.committed_rounds import current_round, opened_at, seats_by_round
+from evaluations.draws.queries.committed_rounds import current_round, eligible_of, opened_at, seats_by_round
 from evaluations.messages.queries import not_delivered_by_section, not_delivered_by_stratum
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import LIFE, DrawPurpose, DrawStatus, RoundState
@@ -190,13 +189,13 @@ def bound_codes(round_: Round) -> dict[str, tuple[int, int]]:
 def section_returns(draw: Draw, at: datetime) -> list[SectionReturns]:
     """Return the drawn clients of every section of a held draw: delivered to, returned, needed, foretold."""
     round_, curve = draw.round, settings.RETURN_CURVE or USUAL_CURVE
-    rounds, strata = seats_by_round(draw)[: current_round(draw)], json.loads(draw.result)["strata"]
+    rounds = seats_by_round(draw)[: current_round(draw)]
     starts = [round_.opens_at, *opened_at(draw)]
     passed = [part_passed(start, round_.closes_at, at) for start in starts]
     codes = bound_codes(round_)
     delivered = _delivered(round_, codes)
     found = []
-    for name, line in strata.items():
+    for name, eligible in eligible_of(draw).items():
         code = section_of(name)
         seats, (able, used) = [each[name] for each in rounds], codes.get(code, (0, 0))
         people = [later - earlier for earlier, later in pairwise([0, *seats])]
@@ -204,7 +203,7 @@ def section_returns(draw: Draw, at: datetime) -> list[SectionReturns]:
         sent = delivered.get(code, 0)
         foretold = None if is_too_early(passed[0], curve) else foretell(used, sent, groups, curve)
         needed = needed_ballots(needed_lines(round_.rulebook, code), settings.VALID_PERCENT)
-        found.append(SectionReturns(code, line["eligible"], seats[-1], able, sent, used, needed, foretold))
+        found.append(SectionReturns(code, eligible, seats[-1], able, sent, used, needed, foretold))
     return found
 
 

@@ -2,26 +2,52 @@
 
 import json
 from datetime import datetime
+from functools import lru_cache
+from typing import NamedTuple
 
 from evaluations.draws.models import Draw
 from evaluations.protocol import drawing
 
 
+class Outcome(NamedTuple):
+    """What pages ask of a result, which may name a hundred thousand tokens: its round, the numbers by stratum."""
+
+    round: int
+    eligible: dict[str, int]
+    seats: dict[str, int]
+
+
+@lru_cache(maxsize=4)
+def _outcome(result: str) -> Outcome:
+    parsed = json.loads(result)
+    strata = parsed["strata"].items()
+    return Outcome(
+        int(parsed["round"]),
+        {name: line["eligible"] for name, line in strata},
+        {name: line["quota"] for name, line in strata},
+    )
+
+
 def current_round(draw: Draw) -> int:
     """Return the number of the current round."""
-    return int(json.loads(draw.result)["round"])
+    return _outcome(draw.result).round
 
 
 def seats_of(draw: Draw) -> int:
     """Return the seats of the draw in its current round."""
-    return sum(line["quota"] for line in json.loads(draw.result)["strata"].values())
+    return sum(_outcome(draw.result).seats.values())
+
+
+def eligible_of(draw: Draw) -> dict[str, int]:
+    """Return stratum -> how many could be drawn, in the order of the committed parameters."""
+    eligible = _outcome(draw.result).eligible
+    return {name: eligible[name] for name in json.loads(draw.params)["strata"]}
 
 
 def seats_by_round(draw: Draw) -> list[dict[str, int]]:
     """Return stratum -> seats in each committed round, the first one first."""
-    params, strata = json.loads(draw.params), json.loads(draw.result)["strata"]
-    eligible = {name: strata[name]["eligible"] for name in params["strata"]}
-    return [drawing.seats(params["quota"], eligible, number) for number, _ in enumerate(params["quota"]["rounds"], 1)]
+    quota, eligible = json.loads(draw.params)["quota"], eligible_of(draw)
+    return [drawing.seats(quota, eligible, number) for number, _ in enumerate(quota["rounds"], 1)]
 
 
 def more_seats(draw: Draw) -> int:
