@@ -20,8 +20,9 @@ from evaluations.rounds.models import Round
 from evaluations.service_records.models import Client
 from evaluations.service_records.queries.frame import drawn_sections, frame_candidates, frame_lines, records_of
 from evaluations.service_records.rules.frame import batch_min
+from nanchuan_eval.names.rules.keys import name_key
 
-NAMED = ("pk", "name", "unit")
+CHUNK = 5000
 NOBODY = "没有科室的办事群众达到单独抽取的人数，不能公布承诺。请先导入本评议期的办件，再公布承诺。"
 
 
@@ -51,9 +52,14 @@ def late_conflicts() -> dict[int, str]:
     Only liaisons change without an import: whoever else is excluded was found then.
     """
     rules = reference_data()
-    same = Client.objects.filter(exclusion="", name__in={name for name, _ in rules.liaisons})
-    notes = ((pk, Recusals(rules, {}).note(_written(name, unit))) for pk, name, unit in same.values_list(*NAMED))
-    return {pk: ExclusionReason.CONFLICT.value for pk, note in notes if note}
+    keys = {name_key(name) for name, _ in rules.liaisons}
+    if not keys:
+        return {}
+    # Only Python compares names by their keys; phones stay encrypted.
+    people = Client.objects.filter(exclusion="").exclude(phone_hash="").order_by()
+    rows = people.values_list("pk", "name", "unit").iterator(chunk_size=CHUNK)
+    same = ((pk, _written(name, unit)) for pk, name, unit in rows if name_key(name) in keys)
+    return {pk: ExclusionReason.CONFLICT.value for pk, person in same if Recusals(rules, {}).note(person)}
 
 
 def client_quota(round_: Round, strata: Sequence[str]) -> tuple[dict[str, Any], int]:
