@@ -125,4 +125,6 @@ def _line(code: str, name: str, links: Sequence[Link], stated: Mapping[date, int
     delivered = {link.day for link in links}
     span = days_between(min(delivered), max(delivered)) if delivered else []
     workdays = {day for day in span if calendar.is_workday(day)}
-    return UnitLine(code, name, days, runs_of(workdays - delivered), links[-1].head if links else "")
+    return UnitLine(
+        code, name, days, runs_of(workdays - delivered, workdays | delivered), links[-1].head if links else ""
+    )

@@ -44,7 +44,7 @@ def frame_figures(round_: Round, at: datetime) -> FrameFigures:
         for section in frame_sections(round_)
     ]
     days = _finished(round_.period_start, until).values_list("finished_on", flat=True).distinct()
-    return FrameFigures(rows, before, runs_of(set(workdays) - set(days)))
+    return FrameFigures(rows, before, runs_of(set(workdays) - set(days), {*workdays, *days}))
 
 
 def _before(round_: Round) -> tuple[date, date]:

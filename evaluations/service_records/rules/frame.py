@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from evaluations.pools.rules.kinds import ExclusionReason
@@ -125,12 +126,8 @@ def days_between(start: date, end: date) -> Iterator[date]:
     yield from (start + timedelta(days=n) for n in range((end - start).days + 1))
 
 
-def runs_of(days: Collection[date]) -> list[tuple[date, date]]:
-    """Return the days as runs from the first to the last of adjoining ones, in order."""
-    runs: list[tuple[date, date]] = []
-    for day in sorted(days):
-        if runs and day - runs[-1][1] == timedelta(days=1):
-            runs[-1] = (runs[-1][0], day)
-        else:
-            runs.append((day, day))
-    return runs
+def runs_of(days: Collection[date], among: Collection[date]) -> list[tuple[date, date]]:
+    """Return days as runs from the first to the last; what is not `among` the days (a weekend) does not end a run."""
+    found = groupby(sorted(among), key=lambda day: day in days)
+    runs = (list(run) for is_one, run in found if is_one)
+    return [(run[0], run[-1]) for run in runs]

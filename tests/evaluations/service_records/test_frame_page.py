@@ -72,6 +72,15 @@ def test_only_working_days_so_far_are_missed():
     assert found.empty_days == [(date(2020, 5, 5), date(2020, 5, 5)), (date(2020, 5, 7), date(2020, 5, 8))]
 
 
+def test_a_weekend_does_not_end_a_run_of_days_without_data():
+    section, round_ = make_section(), make_round(period_start=date(2020, 6, 1), period_end=date(2020, 6, 30))
+    make_records(section, make_client(), on=date(2020, 6, 10))
+    assert frame_figures(round_, AFTER).empty_days == [
+        (date(2020, 6, 1), date(2020, 6, 9)),
+        (date(2020, 6, 11), date(2020, 6, 30)),
+    ]
+
+
 def test_after_the_names_have_left_records_are_counted_and_people_are_not_called_none(client):
     section, round_ = make_section(), make_round()
     make_records(section, None, None)
