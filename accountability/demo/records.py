@@ -92,7 +92,9 @@ class Records:
             section = rng.choices(self.sections, cum_weights=reach)[0]
             person = self._person(recent[section.code], everybody)
             recent[section.code] = [*recent[section.code][1 - RECENT :], person]
-            yield _record(f"{period[0]:%Y%m}{number:06d}", section, day, person, rng.choice(TOPICS))
+            # A later demonstration tells the half-year before its own once more, with other records.
+            name = f"{self.period[0]:%Y%m}-{period[0]:%Y%m}-{number:06d}"
+            yield _record(name, section, day, person, rng.choice(TOPICS))
 
     def _person(self, recent: Sequence[Person], everybody: list[Person]) -> Person:
         """Return who comes: somebody again, somebody known elsewhere, or somebody new."""

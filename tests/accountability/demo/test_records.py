@@ -38,6 +38,12 @@ def test_no_number_stands_twice(rows):
     assert len({row["办件编号"] for row in rows}) == len(rows)
 
 
+def test_the_next_half_years_story_has_other_numbers(rows):
+    later = Records(SECTIONS, (date(2020, 7, 1), date(2020, 12, 31)), PERIOD, 7, KNOWN).rows(600)
+
+    assert not {row["办件编号"] for row in rows} & {row["办件编号"] for row in later}
+
+
 def test_a_few_sections_are_nearly_never_needed(rows):
     records = Counter(row["科室"] for row in rows)
     few = [records[section.name] for section in SECTIONS]
