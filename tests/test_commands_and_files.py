@@ -67,7 +67,7 @@ COMMANDS = {
     "import_pool": Uses("R2 evaluators {file}", (("file", POOL),)),
     "import_roster": Uses("{file}", (("file", ROSTER),)),
     "import_service_records": Uses(
-        "{file} --errors {errors} --hints {hints}", (("file", RECORDS),), ("errors", "hints")
+        "{paths} --errors {errors} --hints {hints}", (("paths", RECORDS),), ("errors", "hints")
     ),
     "make_box_key": Uses(
         "--round R1 --needed 2 --supervisors {supervisors} --out {out}", (("supervisors", NAMES),), ("out",)
