@@ -142,13 +142,14 @@ class Clients:
         """State what was delivered of the last days; the first unit states a few more on one of them."""
         last = sorted(set(RecordBatch.objects.values_list("day", flat=True)))[-STATED_DAYS:]
         delivered: dict[tuple[int, date], int] = {}
-        for unit, day, records in RecordBatch.objects.filter(day__in=last).values_list("unit", "day", "records"):
-            delivered[unit, day] = delivered.get((unit, day), 0) + records
-        units = Department.objects.in_bulk({unit for unit, _ in delivered})
+        batches = RecordBatch.objects.filter(day__in=last).values_list("unit_id", "day", "records")
+        for unit_id, day, records in batches:
+            delivered[unit_id, day] = delivered.get((unit_id, day), 0) + records
+        units = Department.objects.in_bulk({unit_id for unit_id, _ in delivered})
         first = min(delivered)
-        for (unit, day), records in sorted(delivered.items()):
-            stated = records + WITHHELD * ((unit, day) == first)
-            state_count(unit=units[unit], day=day, records=stated, by=self.office.clerk, at=at)
+        for (unit_id, day), records in sorted(delivered.items()):
+            stated = records + WITHHELD * ((unit_id, day) == first)
+            state_count(unit=units[unit_id], day=day, records=stated, by=self.office.clerk, at=at)
 
     def _vote(self, part: float, *, at: datetime) -> None:
         """Bring each section's returns to this part of what it will have at the end."""

@@ -33,6 +33,18 @@ def read_list(path: Path, most_rows: int = 0) -> list[Row]:
         raise CommandError(f"文件“{path}”不能用：{refusal}") from None
 
 
+def check_writable(path: Path) -> None:
+    """End with the reason if the file could not be written later; for commands that change rows before they write."""
+    try:
+        is_new = not path.exists()
+        with path.open("ab"):
+            pass
+        if is_new:
+            path.unlink()
+    except OSError:
+        raise _unwritable(path) from None
+
+
 def write_file(path: Path, content: bytes) -> None:
     """Write the file; its folder must be there."""
     try:

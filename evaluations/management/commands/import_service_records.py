@@ -14,7 +14,7 @@ from nanchuan_eval.core.errors import FileRefused
 from nanchuan_eval.core.faults import Fault
 from nanchuan_eval.lists import workbooks
 from nanchuan_eval.management.base import ServiceCommand
-from nanchuan_eval.management.files import write_file
+from nanchuan_eval.management.files import check_writable, write_file
 from nanchuan_eval.permissions.policy import OPERATOR
 from nanchuan_eval.spreadsheets import stream_rows
 from nanchuan_eval.spreadsheets.guard import MIB, Limits
@@ -39,8 +39,11 @@ class Command(ServiceCommand):
         round_ = find_round(keys[0]) if keys else None
         period = (round_.period_start, round_.period_end) if round_ else None
         path = Path(name)
+        for target in filter(None, (options["errors"], options["hints"])):
+            check_writable(target)
         try:
             source = path.open("rb")
+            source.peek(1)  # some files open and cannot be read
         except OSError:
             raise CommandError(f"读不到文件“{path}”，请检查路径和权限。", returncode=2) from None
         with source, tqdm(desc="办件", unit="件", disable=None) as bar:

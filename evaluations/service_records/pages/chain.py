@@ -48,7 +48,8 @@ class UnitLine:
     code: str
     name: str
     days: Sequence[DayLine]
-    missing: Sequence[tuple[date, date]]
+    missing: Sequence[tuple[date, date]]  # runs of working days without a batch
+    missing_days: int
     head: str
 
     @property
@@ -67,9 +68,9 @@ class UnitLine:
         return sum(line.stated is None for line in self.days)
 
     @property
-    def missing_days(self) -> int:
-        """Return how many working days between the first and the last one have no batch."""
-        return sum((until - since).days + 1 for since, until in self.missing)
+    def gaps(self) -> str:
+        """Return the working days without a batch between the first and the last one, in words."""
+        return "、".join(_in_words(since, until) for since, until in self.missing)
 
     @property
     def since(self) -> date:
@@ -125,6 +126,11 @@ def _line(code: str, name: str, links: Sequence[Link], stated: Mapping[date, int
     delivered = {link.day for link in links}
     span = days_between(min(delivered), max(delivered)) if delivered else []
     workdays = {day for day in span if calendar.is_workday(day)}
-    return UnitLine(
-        code, name, days, runs_of(workdays - delivered, workdays | delivered), links[-1].head if links else ""
-    )
+    missing = workdays - delivered
+    runs = runs_of(missing, workdays | delivered)
+    return UnitLine(code, name, days, runs, len(missing), links[-1].head if links else "")
+
+
+def _in_words(since: date, until: date) -> str:
+    first = f"{since.year}年{since.month}月{since.day}日"
+    return first if since == until else f"{first}至{until.month}月{until.day}日"

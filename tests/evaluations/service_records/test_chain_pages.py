@@ -62,6 +62,13 @@ class TestPublicPages:
         assert "2026年2月5日 1 — 未自报 第2批1件" in text
         assert "没有办件的工作日： 2026年2月3日至2月4日" in text or "没有办件的工作日：2026年2月3日至2月4日" in text
 
+    def test_a_weekend_joins_days_without_records_and_is_not_counted(self, client, unit):
+        cells = ("9", unit.sections.get().code, "2026-02-10", "张三", "13800000001")
+        import_records(rows=[Row("办件.csv", 1, HEADINGS), Row("办件.csv", 2, cells)], by=OPERATOR, at=NOON)
+
+        assert "2026年2月3日至2月4日、2026年2月6日至2月9日。" in text_of(client.get("/records/D01/"))
+        assert "区林业局 2026年2月2日至2026年2月10日 4 1 2 4" in text_of(client.get("/records/"))
+
     def test_the_file_is_enough_to_recompute_the_chain(self, client, unit):
         lines = client.get("/records/D01/chain.csv").content.decode().splitlines()
         assert lines[0] == "unit,seq,day,records,digest,head"
