@@ -1,5 +1,7 @@
 """办件公开, and the address to which the units' systems deliver their records."""
 
+import re
+from contextlib import suppress
 from datetime import date
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -20,7 +22,8 @@ MOST_BYTES = 16 * MIB
 MOST_ERRORS = 200
 TYPES = frozenset({"text/csv", "application/json", "application/jsonl", "application/x-ndjson"})
 NOTHING = frozenset({None, "", "0"})  # an empty body, which has no type
-BAD_STATUS, NO_TOKEN, NO_UNIT, TOO_LARGE, BAD_TYPE = 400, 401, 404, 413, 415
+BAD_STATUS, NO_TOKEN, NO_UNIT, NO_LENGTH, TOO_LARGE, BAD_TYPE = 400, 401, 404, 411, 413, 415
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @require_safe
@@ -69,6 +72,9 @@ def _unacceptable(request: HttpRequest, unit: str) -> JsonResponse | None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme != "Bearer" or not has_token(unit, token.strip()):
         return _refused(NO_TOKEN, "令牌无效：请在 Authorization 中写 Bearer 和本单位的令牌。")
+    if "Transfer-Encoding" in request.headers:
+        # Without a length Django reads nothing, and the day would be published as one without records.
+        return _refused(NO_LENGTH, "请写明 Content-Length；不接受分块传输（Transfer-Encoding: chunked）。")
     if request.content_type not in TYPES and request.META.get("CONTENT_LENGTH") not in NOTHING:
         return _refused(BAD_TYPE, f"内容类型应为：{'、'.join(sorted(TYPES))}。")
     return None
@@ -91,16 +97,18 @@ def _delivered(request: HttpRequest, unit: Department, day: date, body: bytes) -
         "head": batch.head,
         "new": made.records,
         "known": made.known,
+        "without_phone": made.without_phone,
         "notices": [*made.notices, *map(str, made.hints[:MOST_ERRORS])],
     }
     return JsonResponse(answer, json_dumps_params={"ensure_ascii": False})
 
 
 def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise RuleViolation("地址中的日期应写成2026-07-01的格式。") from None
+    # fromisoformat() also takes weeks, 2026-W27-3.
+    with suppress(ValueError):
+        if DAY.fullmatch(text):
+            return date.fromisoformat(text)
+    raise RuleViolation("地址中的日期应写成2026-07-01的格式。")
 
 
 def _stated(text: str) -> int | None:

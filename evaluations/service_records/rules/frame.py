@@ -117,8 +117,12 @@ class FrameRow:
 
 
 def period_before(start: date, end: date) -> tuple[date, date]:
-    """Return the days before a period, as many as it has."""
-    return start - (end - start) - timedelta(days=1), start - timedelta(days=1)
+    """Return the period before, as long: of whole months as many months (July to December before January), else days."""
+    last = start - timedelta(days=1)
+    if start.day == 1 and (end + timedelta(days=1)).day == 1:
+        months = start.year * 12 + start.month - 1 - ((end.year - start.year) * 12 + end.month - start.month + 1)
+        return date(months // 12, months % 12 + 1, 1), last
+    return start - (end - start) - timedelta(days=1), last
 
 
 def days_between(start: date, end: date) -> Iterator[date]:

@@ -4,7 +4,7 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple, Protocol
 
 from evaluations.service_records.rules.columns import COLUMNS, KIND
@@ -172,6 +172,11 @@ class RecordReader:
     def _check_name(self, where: str, name: str) -> None:
         if not _PLAIN_NAME.fullmatch(name) and unprintable(name):
             self.refuse(where, "“姓名”中有造字区的字，打印时会成为方框，请改用规范汉字。", "有造字区的字")
+
+
+def oldest_day(today: date, days_back: int) -> date:
+    """Return the first day that a record, a delivery or a stated count may be of: a mistyped year never gets in."""
+    return today - timedelta(days=days_back)
 
 
 def person_key(name: str) -> str:

@@ -10,14 +10,14 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
 from departments.models import Department
 from evaluations.service_records.models import RecordBatch
 from evaluations.service_records.rules.columns import COLUMNS, FINISHED
 from evaluations.service_records.services.importing import Delivery, Only, import_records
-from evaluations.service_records.services.stated import state_count
+from evaluations.service_records.services.stated import check_day, state_count
 from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.core.faults import shortened
 from nanchuan_eval.lists.rules.columns import heading_key
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.spreadsheets import Row, stream_rows
@@ -40,8 +40,7 @@ def deliver(
     *, unit: Department, day: date, rows: Iterable[Row], stated: int | None, reason: str, at: datetime
 ) -> tuple[Delivery, RecordBatch]:
     """Import a day's records and the unit's own count together, or neither; a repeat changes nothing."""
-    if day > timezone.localtime(at).date():
-        raise RuleViolation("办结日期在今天以后，请核对地址中的日期。")
+    check_day(day, at)
     by = policy.MACHINE
     with transaction.atomic():
         delivery = import_records(rows=rows, by=by, at=at, only=Only(unit, day))
@@ -76,18 +75,25 @@ def _from_json(body: bytes, day: date) -> Iterator[Row]:
 
 
 def _values(line: str, number: int, keys: dict[str, str]) -> dict[str, str]:
+    """Return the texts of one object; a key that is not known is refused: it may be the phone, under another name."""
     try:
-        found: Any = json.loads(line)
+        found: Any = json.loads(line, object_pairs_hook=_Pairs)
     except (ValueError, RecursionError):
         found = None
-    if not isinstance(found, dict):
+    if not isinstance(found, _Pairs):
         raise RuleViolation(BAD_LINE.format(number=number))
     values: dict[str, str] = {}
-    for name, value in found.items():
-        key = keys.get(heading_key(str(name)))
+    for name, value in found:
+        shown, key = shortened(str(name)), keys.get(heading_key(str(name)))
         if key is None:
-            continue
+            raise RuleViolation(f"第{number}行的“{shown}”不是办件清单的列，请改为列名或者删除。")
+        if key in values:
+            raise RuleViolation(f"第{number}行的“{shown}”与同一行的另一项是同一列，请只留一项。")
         if not isinstance(value, str | int | None) or isinstance(value, bool):
-            raise RuleViolation(f"第{number}行的“{name}”应为文字，请核对。")
+            raise RuleViolation(f"第{number}行的“{shown}”应为文字，请核对。")
         values[key] = "" if value is None else cleaned(str(value))
     return values
+
+
+class _Pairs(tuple[tuple[str, Any], ...]):
+    """The items of a JSON object, a repeated key included."""

@@ -8,7 +8,7 @@ import itertools
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
@@ -22,7 +22,7 @@ from evaluations.service_records.queries.chain import chain_ends
 from evaluations.service_records.queries.sections import section_names, sections_by_code
 from evaluations.service_records.rules.chain import Link, day_digest, next_head, record_leaf, split_leaves
 from evaluations.service_records.rules.conflicts import Conflicts
-from evaluations.service_records.rules.parsing import Bounds, Line, RecordReader, person_key
+from evaluations.service_records.rules.parsing import Bounds, Line, RecordReader, oldest_day, person_key
 from evaluations.service_records.services.clients import Clients
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.queries import fixed_digests
@@ -119,7 +119,7 @@ def _bounds(at: datetime, period: tuple[date, date] | None, only: Only | None) -
         outside = f"不是本次报送的{only.day.isoformat()}，请核对。"
         return Bounds(only.day, only.day, outside, outside)
     if period is None:
-        oldest = today - timedelta(days=settings.RECORD_DAYS_BACK)
+        oldest = oldest_day(today, settings.RECORD_DAYS_BACK)
         return Bounds(oldest, today, f"早于{oldest.isoformat()}，请核对。", future)
     outside = f"不在本轮的{period[0].isoformat()}至{period[1].isoformat()}之内，请核对。"
     return Bounds(period[0], min(period[1], today), outside, future if period[1] > today else outside)
@@ -156,8 +156,7 @@ class _Import:
         """Read and save all rows, or raise every fault of the file."""
         done = 0
         for lines in _chunks(self._reader.lines(rows)):
-            if not self._reader.faults:  # with faults nothing is kept: only go on collecting them
-                self._save(lines)
+            self._save(lines)
             done += len(lines)
             progress(done)
         if not done and not self._reader.faults and not self._only:
@@ -193,8 +192,6 @@ class _Import:
 
     def _save(self, lines: Sequence[Line]) -> None:
         places = [self._place(line) for line in lines]
-        if self._reader.faults:
-            return
         known = self._standing(lines, places)
         new: list[tuple[Line, int, int]] = []
         for line, (section, unit_id) in zip(lines, places, strict=True):
@@ -207,7 +204,7 @@ class _Import:
             else:
                 text = f"办件编号“{line.number}”已有内容不同的办件，请核对；一件办件只能报送一次。"
                 self._reader.refuse(line.where, text, "办件编号重复，内容不同")
-        if new and not self._reader.faults:
+        if new and not self._reader.faults:  # with faults nothing is kept: only go on collecting them
             clients = self._clients.of([line for line, _, _ in new])
             insert_rows(ServiceRecord, COLUMNS, [self._row(*one, pk) for one, pk in zip(new, clients, strict=True)])
 

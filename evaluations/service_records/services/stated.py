@@ -2,17 +2,28 @@
 
 from datetime import date, datetime
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from departments.models import Department
 from evaluations.service_records.models import StatedCount
+from evaluations.service_records.rules.parsing import oldest_day
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 
 MOST = 1_000_000
+
+
+def check_day(day: date, at: datetime) -> None:
+    """Refuse a day in the future or too long ago: what was once published for a day stays."""
+    today = timezone.localtime(at).date()
+    if day > today:
+        raise RuleViolation("办结日期在今天以后，请核对。")
+    if day < (oldest := oldest_day(today, settings.RECORD_DAYS_BACK)):
+        raise RuleViolation(f"办结日期{day.isoformat()}早于{oldest.isoformat()}，请核对。")
 
 
 @transaction.atomic
@@ -23,8 +34,7 @@ def state_count(
     policy.check(by, "pool.import")
     if not 0 <= records <= MOST:
         raise RuleViolation(f"自报办件数应为0至{MOST}的整数，请核对。")
-    if day > timezone.localtime(at).date():
-        raise RuleViolation("办结日期在今天以后，请核对。")
+    check_day(day, at)
     Department.objects.select_for_update(no_key=True).get(pk=unit.pk)
     stated = StatedCount.objects.filter(unit_id=unit.pk, day=day).first()
     if stated and stated.records == records:

@@ -64,6 +64,7 @@ def test_a_days_records_become_a_batch_of_the_chain(post):
         "head": batch.head,
         "new": 2,
         "known": 0,
+        "without_phone": 0,
         "notices": [],
     }
     assert (batch.by, StatedCount.objects.get().records) == (None, 3)
@@ -79,7 +80,7 @@ def test_a_repeat_changes_nothing_and_has_the_same_answer(post):
 
 def test_json_lines_may_have_headings_or_keys_and_leave_out_the_day(post):
     lines = [
-        {"办件编号": "1", "科室": "D01-01", "姓名": "张三", "手机号": "13800000001", "内部字段": {}},
+        {"办件编号": "1", "科室": "D01-01", "姓名": "张三", "手机号": "13800000001"},
         {"number": 2, "section": "林政科", "finished_on": DAY, "name": "李四", "phone": 13800000002, "topic": None},
     ]
     answer = post("\n".join(json.dumps(line) for line in lines), LINES)
@@ -95,6 +96,10 @@ def test_late_records_of_a_day_are_another_batch(post):
 def test_an_empty_body_says_that_nothing_was_finished(post):
     answers = [post("").json() for _ in range(2)]
     assert [(one["seq"], one["records"]) for one in answers] == [(1, 0), (1, 0)]
+
+
+def test_the_answer_tells_how_many_cannot_be_drawn(post):
+    assert post(csv(ONE, f"2,林政科,{DAY},李四,")).json()["without_phone"] == 1
 
 
 def test_another_stated_count_needs_a_reason(post):
@@ -129,8 +134,21 @@ class TestRefusals:
         assert errors(post(csv("1,林政科,2026-02-03,张三,"))) == [
             f"第2行：“办结日期”的“2026-02-03”不是本次报送的{DAY}，请核对。"
         ]
-        assert errors(post(csv(ONE), day="2026-03-03")) == ["办结日期在今天以后，请核对地址中的日期。"]
+        assert errors(post(csv(ONE), day="2026-03-03")) == ["办结日期在今天以后，请核对。"]
         assert errors(post(csv(ONE), day="2026-2-30")) == ["地址中的日期应写成2026-07-01的格式。"]
+
+    @pytest.mark.parametrize("day", ["0206-02-02", "2023-03-01"])
+    def test_of_a_day_too_long_ago_even_without_a_record(self, post, day):
+        told = [f"办结日期{day}早于2023-03-02，请核对。"]
+        assert errors(post("", day=day)) == errors(post("", day=day, query="?stated=3")) == told
+
+    def test_of_a_week_for_a_day(self, post):
+        assert errors(post("", day="2026-W05-1")) == ["地址中的日期应写成2026-07-01的格式。"]
+
+    def test_of_a_body_without_its_length_which_would_count_as_a_day_without_records(self, client, section):
+        headers = {"authorization": f"Bearer {TOKEN}", "transfer-encoding": "chunked"}
+        answer = client.post(f"/api/service-records/D01/{DAY}/", content_type=CSV, headers=headers)
+        assert "Content-Length" in errors(answer, 411)[0]
 
     @pytest.mark.parametrize(
         ("body", "kind", "text"),
@@ -142,6 +160,9 @@ class TestRefusals:
             ("{", LINES, "第1行不是一个 JSON 对象，请每行写一件办件。"),
             ("[1]", LINES, "第1行不是一个 JSON 对象，请每行写一件办件。"),
             ('{"姓名": ["张三"]}', LINES, "第1行的“姓名”应为文字，请核对。"),
+            ('{"number": "1", "mobile_no": "13800000001"}', LINES, "“mobile_no”不是办件清单的列"),
+            ('{"phone": "13800000001", "手机": ""}', LINES, "“手机”与同一行的另一项是同一列"),
+            ('{"phone": "13800000001", "phone": ""}', LINES, "“phone”与同一行的另一项是同一列"),
             ("[" * 100_000, LINES, "第1行不是一个 JSON 对象，请每行写一件办件。"),
             (b"PK\x03\x04", CSV, "内容却是工作簿"),
         ],

@@ -9,6 +9,7 @@ from openpyxl import load_workbook
 
 from evaluations.pools.rules.kinds import ExclusionReason
 from evaluations.service_records.queries.figures import frame_figures
+from evaluations.service_records.rules.frame import period_before
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.workdays.models import Holiday
 from tests.evaluations.service_records.factories import make_client, make_clients, make_records
@@ -128,3 +129,15 @@ def test_whoever_sees_pools_sees_the_frame_and_nobody_else(client, role):
     client.force_login(make_user(role))
     answer = client.get(reverse("admin:round-frame", args=[round_.pk]), follow=True)
     assert (answer.status_code == 200 and "办件与名单" in answer.content.decode()) is (role in {"clerk", "chief"})
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "before"),
+    [
+        (date(2020, 1, 1), date(2020, 6, 30), (date(2019, 7, 1), date(2019, 12, 31))),
+        (date(2020, 7, 1), date(2020, 12, 31), (date(2020, 1, 1), date(2020, 6, 30))),
+        (date(2020, 3, 5), date(2020, 3, 8), (date(2020, 3, 1), date(2020, 3, 4))),
+    ],
+)
+def test_before_a_half_year_is_the_half_year_before_it(start, end, before):
+    assert period_before(start, end) == before

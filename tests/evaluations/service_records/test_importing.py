@@ -200,6 +200,11 @@ class TestRefusals:
         section = make_section()
         assert "办件编号“1”已有内容不同的办件" in faults(line(section, "1"), line(section, "1", name="李四"))[0]
 
+    def test_it_is_told_together_with_the_other_faults_of_the_file(self):
+        section = make_section()
+        told = faults(line("没有", "9"), line(section, "1"), line(section, "1", name="李四"))
+        assert len(told) == 2 and "办件编号“1”已有内容不同的办件" in told[1]
+
     def test_it_stops_at_very_many_faults(self, monkeypatch):
         monkeypatch.setattr("evaluations.service_records.rules.parsing.MOST_FAULTS", 3)
         told = faults(*(line("没有", str(n)) for n in range(9)))
