@@ -19,12 +19,12 @@ class EvaluationsConfig(AppConfig):
         from evaluations.lifecycle.queries import READERS, voting_rounds
         from evaluations.personal_data.services import people, requests
         from evaluations.rounds import queries as rounds
-        from evaluations.service_records.queries.chain import record_chain_faults
+        from evaluations.service_records.queries.chain import record_chain_faults, record_content_faults
         from evaluations.verification.queries import FACTS, ROWS
         from evaluations.verification.services import log_faults, tally_faults
         from nanchuan_eval.accounts import services as accounts
         from nanchuan_eval.approvals import services as approvals
-        from nanchuan_eval.audit.queries import fixed_facts, integrity_checks, register_rows
+        from nanchuan_eval.audit.queries import fixed_facts, integrity_checks, register_rows, thorough_checks
         from nanchuan_eval.clock import queries as clock
         from nanchuan_eval.retention import services as retention
 
@@ -36,6 +36,7 @@ class EvaluationsConfig(AppConfig):
         fixed_facts.update(FACTS)
         register_rows(*ROWS)
         integrity_checks.extend([tally_faults, log_faults, record_chain_faults])
+        thorough_checks.append(record_content_faults)
         approvals.purged_actions.update(people.PURGED_PROPOSALS)
         retention.rules.extend([*people.retention_rules(), *requests.retention_rules()])
         for register in (

@@ -26,6 +26,8 @@ UNREADABLE = (
 CHUNK = 2000
 # Further checks of an app, which compare its rows with the digests in the log; they yield faults in Chinese.
 integrity_checks: list[Callable[[], Iterable[str]]] = []
+# Those that take minutes: only commands run them.
+thorough_checks: list[Callable[[], Iterable[str]]] = []
 
 
 class Fact(Protocol):
@@ -135,13 +137,17 @@ def kinds_about(row: models.Model) -> list[str]:
     return [kind for kind in fixed_facts if kind == label or kind.startswith(f"{label}+")]
 
 
-def verify_chain(anchors: Iterable[audit_rules.Anchor] = (), *, archived: Sequence[audit_rules.Link] = ()) -> list[str]:
-    """Return every fault of the chain, its anchors and the integrity checks, in Chinese.
+def verify_chain(
+    anchors: Iterable[audit_rules.Anchor] = (), *, archived: Sequence[audit_rules.Link] = (), is_thorough: bool = False
+) -> list[str]:
+    """Return every fault of the chain, its anchors and the integrity checks, in Chinese; `is_thorough`: all of them.
 
     `archived` = rows of archive files in order; rows that the table still holds are read from the table.
     """
     chain = partial(_chain_faults, anchors, archived)
     checks: list[Callable[[], Iterable[str]]] = [chain, _missing_anchors, changed_facts, *integrity_checks]
+    if is_thorough:
+        checks += thorough_checks
     return list(itertools.chain(*map(worded, checks)))
 
 

@@ -12,7 +12,7 @@ from django.db import models, transaction
 from evaluations.draws.models import DrawEntry
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
-from evaluations.service_records.models import Client, ServiceRecord
+from evaluations.service_records.models import Client, RecordBatch, ServiceRecord
 from nanchuan_eval.approvals.services import ApprovableAction, calls
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.errors import RuleViolation
@@ -94,6 +94,13 @@ def unneeded(over: models.QuerySet[Round]) -> models.QuerySet[Client]:
     return named.filter(~models.Exists(needed))
 
 
+def idle_salts() -> models.QuerySet[RecordBatch]:
+    """Return the batches whose people have all left and whose salt has not: it lets names and phones be tried out."""
+    entries = ServiceRecord.objects.filter(batch=models.OuterRef("pk"))
+    held = RecordBatch.objects.exclude(salt="").filter(models.Exists(entries))
+    return held.filter(~models.Exists(entries.filter(client__isnull=False))).order_by()
+
+
 def forget(rows: models.QuerySet[Client]) -> None:
     """Erase these people; who stands in a draw keeps an empty row, which the draw's record points to."""
     _forget(rows)
@@ -108,6 +115,8 @@ def _forget(rows: models.QuerySet[Client]) -> int:
         in_draws = set(DrawEntry.objects.filter(client__in=part).values_list("client", flat=True))
         Client.objects.filter(pk__in=in_draws).update(name="", phone="", phone_hash="", unit="", exclusion_note="")
         Client.objects.filter(pk__in=set(part) - in_draws).delete()
+    if people:
+        idle_salts().update(salt="")
     return records
 
 

@@ -17,7 +17,7 @@ from evaluations.pools.queries import contact_of
 from evaluations.pools.services.lists import fixed_pool
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
-from evaluations.service_records.models import Client, ServiceRecord
+from evaluations.service_records.models import Client, RecordBatch, ServiceRecord
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.approvals.services import ApprovableAction, calls
 from nanchuan_eval.audit import services as audit
@@ -148,6 +148,13 @@ def retention_rules() -> list[RetentionRule]:
             clients.forget,
             wipe(Client),
         ),
+        RetentionRule(
+            "办件批次的随机数",
+            "该批办件的姓名全部清除后",
+            lambda _: clients.idle_salts(),
+            lambda rows: rows.update(salt=""),
+            wipe(RecordBatch),
+        ),
         RetentionRule("评议文字意见", "1年", _comments, lambda rows: rows.delete(), wipe(Comment)),
         RetentionRule(
             "审批中的意见和本人信息",
@@ -172,9 +179,10 @@ def purge_round(*, round_id: int, reason: str, by: User, at: datetime) -> int:
     salts.update(salt="")
     clients.forget(named)
     clients.unlinked(_this(round_)).update(client=None)
+    clients.idle_salts().update(salt="")
     forgotten = {label: count for label, count in counts.items() if count}
     audit.record(PURGE, round_, by=by, at=at, reason=reason, detail={"rows": forgotten})
-    transaction.on_commit(partial(scrub, (PoolEntry, DrawEntry, Client, ServiceRecord)))
+    transaction.on_commit(partial(scrub, (PoolEntry, DrawEntry, Client, ServiceRecord, RecordBatch)))
     return sum(counts.values())
 
 

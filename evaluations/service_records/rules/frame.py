@@ -117,7 +117,7 @@ class FrameRow:
 
 
 def period_before(start: date, end: date) -> tuple[date, date]:
-    """Return the period before, as long: of whole months as many months (July to December before January), else days."""
+    """Return the period before, as long: as many months before whole months, else as many days."""
     last = start - timedelta(days=1)
     if start.day == 1 and (end + timedelta(days=1)).day == 1:
         months = start.year * 12 + start.month - 1 - ((end.year - start.year) * 12 + end.month - start.month + 1)

@@ -38,6 +38,7 @@ CHUNK = 5000
 MOST_HINTS = 1000  # shared phones that are listed
 COLUMNS = ("number", "unit_id", "section_id", "topic", "finished_on", "client_id", "batch_id")
 KEYS = 500  # of batches, reserved at a time
+CORRECTED = "收到的办件不能改写，原来报错的，请用新的办件编号（如原编号后加“-1”）另报，并请评议办删除原办件中的人。"
 NOTHING = "文件中没有办件，请核对文件内容。"
 Told = tuple[int, str, date, str, str]
 
@@ -202,7 +203,7 @@ class _Import:
             elif _is_same(before, told):
                 self._made.known += 1
             else:
-                text = f"办件编号“{line.number}”已有内容不同的办件，请核对；一件办件只能报送一次。"
+                text = f"办件编号“{line.number}”已有内容不同的办件，请核对；{CORRECTED}"
                 self._reader.refuse(line.where, text, "办件编号重复，内容不同")
         if new and not self._reader.faults:  # with faults nothing is kept: only go on collecting them
             clients = self._clients.of([line for line, _, _ in new])

@@ -28,7 +28,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         anchors = _anchors(options["anchor"]) if options["anchor"] else ()
         archived = _archived(options["archive"])
-        found = verify_chain(anchors, archived=archived)
+        found = verify_chain(anchors, archived=archived, is_thorough=True)
         for fault in found:
             self.stdout.write(f"× {fault}")
         if found:

@@ -12,6 +12,7 @@ from evaluations.personal_data.services import clients, people, requests
 from evaluations.rounds.models import Round, RoundStep
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.service_records.models import Client, RecordBatch, ServiceRecord
+from evaluations.service_records.queries.chain import chain_rows
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.audit.models import AuditEntry
@@ -59,6 +60,20 @@ class TestRetention:
         assert (ServiceRecord.objects.filter(client=None).count(), RecordBatch.objects.count()) == (3, 2)
         assert self.purge() == {}
         assert round_.pk
+
+    def test_the_salt_of_a_batch_leaves_with_its_last_name_so_that_nobody_can_try_names_out(self):
+        section, stays = make_section(), make_client()
+        make_records(section, make_client(), stays, on=IN_PERIOD)
+        make_records(section, stays, on=LATER)
+        _over()
+        self.purge()
+        salts = RecordBatch.objects.order_by("day").values_list("salt", flat=True)
+        assert [bool(salt) for salt in salts] == [False, True]
+        assert list(chain_rows(section.department.code)) and self.purge() == {}
+
+    def test_it_leaves_when_names_were_unlinked_before_salts_left_too(self):
+        make_records(make_section(), None)
+        assert self.purge() == {"办件批次的随机数": 1}
 
     def test_of_a_round_younger_than_that_or_under_way_they_stay(self):
         make_records(make_section(), make_client())

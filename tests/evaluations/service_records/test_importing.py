@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from departments.models import ChangeKind, SectionChange
 from evaluations.pools.rules.kinds import ExclusionReason
@@ -272,6 +273,21 @@ class TestChain:
         assert list(record_content_faults()) == [f"{section.department.name}第1批办件的内容与收到时不同，被改动过。"]
         Client.objects.update(name="", phone="", phone_hash="")  # left after the round: no longer to be recomputed
         assert list(record_content_faults()) == []
+
+    def test_the_command_that_verifies_the_log_notices_a_swapped_person(self, capsys):
+        section = make_section()
+        take(line(section, "1"), line(section, "2", name="李四"))
+        person = ServiceRecord.objects.get(number="2").client
+        ServiceRecord.objects.filter(number="1").update(client=person)
+        with pytest.raises(CommandError):
+            call_command("verify_audit")
+        assert f"{section.department.name}第1批办件的内容与收到时不同" in capsys.readouterr().out
+
+    def test_the_salt_is_no_part_of_what_the_log_fixes(self):
+        take(line(make_section()))
+        ServiceRecord.objects.update(client=None)
+        RecordBatch.objects.update(salt="")
+        assert verify_chain(is_thorough=True) == []
 
     def test_the_log_holds_no_name_phone_or_number(self):
         take(line(make_section(), "编号甲"))
