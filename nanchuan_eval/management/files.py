@@ -53,17 +53,6 @@ def write_file(path: Path, content: bytes) -> None:
         raise _unwritable(path) from None
 
 
-def check_writable(path: Path) -> None:
-    """End with the reason unless the file can be written; an existing one keeps its content."""
-    is_new = not path.exists()
-    try:
-        path.open("ab").close()
-    except OSError:
-        raise _unwritable(path) from None
-    if is_new:
-        path.unlink(missing_ok=True)
-
-
 def write_secret(path: Path, content: bytes) -> None:
     """Write a new file that only this account can read, whole or not at all; an existing one is never replaced."""
     part = ""
