@@ -87,7 +87,7 @@ class Forecast:
 
 
 def forecast(round_: Round, at: datetime) -> Forecast | None:
-    """Return the expected gate of a running vote of NC-2 from its second day on (six queries); else None.
+    """Return the expected gate of a running vote of NC-2 from its second day on (five queries, six with drawn clients).
 
     It reads codes and declarations only. After the closing time nothing can be done any more.
     """
@@ -99,7 +99,8 @@ def forecast(round_: Round, at: datetime) -> Forecast | None:
     is_open = rulebook["sampled_forms"] != ISSUED_CODES
     most = {Channel.SAMPLED.value: rulebook["counted_sampled_ballots"]} if is_open else {}
     declared, last = declared_sections(drawn_evaluators(round_)), _last(_last_tally())
-    bound = {code: Returns(able, used) for code, (able, used) in bound_codes(round_).items()}
+    drawn = bound_codes(round_) if rulebook.get("client_draw") else {}
+    bound = {code: Returns(able, used) for code, (able, used) in drawn.items()}
     returns = {
         row["channel"]: Returns(row["issued"], row["returned"], most.get(row["channel"])) for row in turnout(round_)
     }
