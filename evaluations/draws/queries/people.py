@@ -29,9 +29,8 @@ def liaison_conflicts(account: User, role: str, unit_code: str) -> Iterator[str]
     """Yield why an account cannot become a unit's liaison: its person is in a current pool, or was drawn."""
     if role != Role.LIAISON:
         return
-    department = Department.objects.filter(code=unit_code).first()
-    unit = department.name if department else unit_code
     units = unit_names()
+    unit = _name_of(unit_code, units)
     on_lists = PoolEntry.objects.filter(exclusion="").exclude(round__state__in=ENDED)
     # Only Python compares names by their keys; pools are read in pieces without their encrypted phones.
     people = on_lists.values_list("pk", "name", "unit").iterator(chunk_size=CHUNK)
@@ -39,6 +38,12 @@ def liaison_conflicts(account: User, role: str, unit_code: str) -> Iterator[str]
     for entry in PoolEntry.objects.filter(pk__in=same).select_related("round").order_by("pk"):
         yield from _conflict(entry)
     yield from _drawn_clients_named(account.name, unit, units)
+
+
+def _name_of(code: str, units: UnitNames) -> str:
+    """Return a unit's name; one that another has taken over is not among the roster's names any more."""
+    named = next((each.name for each in units.units if each.code == code), None)
+    return named or Department.objects.filter(code=code).values_list("name", flat=True).first() or code
 
 
 def _conflict(entry: PoolEntry) -> Iterator[str]:
