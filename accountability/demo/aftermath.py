@@ -21,6 +21,7 @@ from accountability.demo.rectifying import (
 )
 from accountability.demo.visiting import Visiting
 from accountability.inspections.models import Inspection, Order
+from accountability.inspections.queries import other_sections
 from accountability.inspections.rules import OrderState
 from accountability.inspections.services import orders
 from accountability.inspections.services.visits import open_items
@@ -39,6 +40,8 @@ from evaluations.rounds.models import Round
 # How many cases have come how far: the leader talked to, the plan submitted, the plan accepted.
 TALKED, PLANNED, ACCEPTED = 3, 4, 2
 INSPECTED, VISITED = 5, 4
+# Of the units that appeal, counted from the end of the list: whose appeal is still to be read, whose is decided.
+READ_LATER, DECIDED = 1, 2
 # The report's own example of a second listing: 殡仪馆.
 FUNERAL_HOME = "D06-01"
 LEAD = "窗口外有人自称可以代办加急，称“打点一下就快”（演示线索）"
@@ -100,7 +103,9 @@ class Aftermath:
     def _inspect(self, first: Case) -> None:
         day, on = self.calendar.day, self.calendar.on
         visiting = Visiting(self.round, self.office, self.calendar)
-        plan = visiting.plan(first=on(5), last=on(0), drawn=INSPECTED, at=day(8))
+        # A list of a short roster, or one published although few sections were ranked, leaves fewer to draw from.
+        drawn = min(INSPECTED, other_sections(self.round).count())
+        plan = visiting.plan(first=on(5), last=on(0), drawn=drawn, at=day(8))
         visiting.assign(plan, self.ceremony, drawn_at=day(6), at=day(5))
         # Visits whose drawn day has come: that to the hardest section first, then one that finds something to order.
         come = list(plan.inspections.filter(visit_on__lte=on(1)).select_related("section", "plan__round"))
@@ -129,8 +134,9 @@ class Aftermath:
             orders.reply_order(order_id=order.pk, reply="已调整窗口值班，公开办事流程（演示）。", by=by, at=at)
 
     def _appeal(self, cases: list[Case]) -> None:
-        """Let three units appeal: one appeal is decided, one accepted, one still to be read."""
-        for case in cases[-3:]:
+        """Let up to three units appeal: one appeal is accepted, one still to be read, one decided, from the last up."""
+        appealing = cases[-3:]
+        for number, case in zip(reversed(range(len(appealing))), appealing, strict=True):
             facts = "部分评议票所评事项由其他单位承办，请核对评议对象（演示）。"
             appeal = file_objection(
                 section_id=case.result.section_id,
@@ -139,9 +145,9 @@ class Aftermath:
                 by=liaison_of(case),
                 at=self.calendar.day(4),
             )
-            if case != cases[-2]:
+            if number != READ_LATER:
                 self._accept(appeal)
-            if case == cases[-3]:
+            if number == DECIDED:
                 self._decide(appeal)
 
     def _accept(self, appeal: Objection) -> None:

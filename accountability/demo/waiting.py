@@ -10,6 +10,7 @@ from accountability.cases.rules.measures import MeasureKind, MeasureState
 from accountability.citizens.services import suggest_section
 from accountability.demo.calendar import Calendar
 from accountability.demo.people import Office, liaison_of
+from accountability.inspections.queries import other_sections
 from accountability.inspections.services import plans
 from accountability.rectifications.models import Rectification, RectificationItem
 from accountability.rectifications.rules import RectificationState
@@ -22,7 +23,7 @@ from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.users.models import User
 
-HEADS, FREEZES = 3, 2
+HEADS, FREEZES, REVISITED = 3, 2, 2
 MEASURED = "已登记影响期（演示）"
 # Accounts without a role yet, and the role proposed, which says whom the grant waits for; the last has no proposal yet.
 NEWCOMERS = (
@@ -84,7 +85,8 @@ class Waiting:
         for measure in self._freezes()[:FREEZES]:
             on = self.calendar.on(1).isoformat()
             self._propose("freeze.record", measure, by=self.office.commission, done_on=on, record=MEASURED)
-        facts = plans.PlanFacts("回头看暗访（演示）", self.calendar.on(-3), self.calendar.on(-14), 2)
+        drawn = min(REVISITED, other_sections(self.round).count())
+        facts = plans.PlanFacts("回头看暗访（演示）", self.calendar.on(-3), self.calendar.on(-14), drawn)
         plans.propose_plan(round_id=self.round.pk, facts=facts, by=self.office.chief, at=self._at)
 
     def _ask_extension(self) -> None:

@@ -20,7 +20,7 @@ from evaluations.publication.queries import open_counts, published_response
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import open_round
 from evaluations.rounds.rules.privacy_notice import VERSION, privacy_notice
-from evaluations.turnout.rules.response import COLUMNS, MEANS, response_rows
+from evaluations.turnout.rules.response import COLUMNS, MEANS, left_out_note, response_rows, total_row
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.web.downloads import download
 from nanchuan_eval.web.views import A_DAY
@@ -72,10 +72,12 @@ def public_list(request: HttpRequest, key: str) -> HttpResponse:
 def response(request: HttpRequest, key: str) -> HttpResponse:
     """A round's response (回收率) by section and stratum, and what it can and cannot say."""
     round_, told = _response_or_404(key)
+    groups = [(kind, list(rows)) for kind, rows in groupby(response_rows(told), key=itemgetter(0))]
     context = {
         "round": round_,
         "columns": COLUMNS,
-        "groups": [(kind, list(rows)) for kind, rows in groupby(response_rows(told), key=itemgetter(0))],
+        "groups": [(kind, rows, total_row(rows) if len(rows) > 1 else None) for kind, rows in groups],
+        "left_out": left_out_note(told),
         "means": MEANS,
     }
     return render(request, "evaluations/publication/response.html", context)

@@ -277,10 +277,11 @@ def response_of(round_: Round) -> dict[str, Any]:
     """Return the response of a sealed round as it is published: returned ÷ delivered (three queries).
 
     `sections` are those of drawn clients, `strata` those of general evaluators, `sampled` those of the sampled channel
-    where its forms go to drawn people. Small batches, mostly replacements, are left out: the published list of used
-    codes tells nothing of them, and a total would.
+    where its forms go to drawn people. Small batches, of replacements and top-ups, are left out and only counted: the
+    published list of used codes tells nothing of them, and a total would.
     """
-    names = {section.pk: str(section) for section in round_.sections.all()}
+    names = {section.pk: str(section) for section in round_.sections.order_by("code")}
+    order = {group_key(SECTION, name): number for number, name in enumerate(names.values())}
     strata = dict[str, str]()
     groups: dict[str, dict[str, tuple[int, int]]] = {Channel.TARGETED: {}, Channel.SAMPLED: {}}
     for batch in counted_batches(round_):
@@ -300,13 +301,16 @@ def response_of(round_: Round) -> dict[str, Any]:
         found = {key: of for key, of in groups[channel].items() if key != REST and key.startswith(f"{kind} ")}
         return [
             {"name": key.removeprefix(f"{kind} "), "delivered": able, "returned": told[channel][key]}
-            for key, (able, _) in sorted(found.items())
+            for key, (able, _) in sorted(found.items(), key=lambda item: (order.get(item[0], 0), item[0]))
         ]
 
     return {
         "sections": lines(Channel.TARGETED, SECTION),
         "strata": lines(Channel.TARGETED, STRATUM),
         "sampled": lines(Channel.SAMPLED, STRATUM) if is_issued else [],
+        "left_out": sum(
+            groups[channel].get(REST, (0, 0))[0] for channel in groups if channel == Channel.TARGETED or is_issued
+        ),
     }
 
 

@@ -19,9 +19,11 @@ def test_the_listed_sections_are_chosen_once_and_may_be_taken_back(open_page, vo
     page.on("request", lambda request: asked.append(f"{request.url} {request.post_data or ''}"))
     page.goto(f"/ballot/#{code}.{second},{first},D99-99")
     expect(page.locator("#code")).to_have_value(code)
+    expect(page.locator("#code-hint")).to_have_text("票号已由链接或者二维码填入，请点击“下一步”。")
     assert "#" not in page.url
     page.locator("main button.primary").click()
-    expect(page.locator(".told")).to_contain_text("已按办件记录选好您办过事的2个科室")
+    expect(page.locator(".told")).to_contain_text("打开的链接中列有2个科室，已经勾选")
+    assert "记录" not in page.locator(".told").inner_text()  # anybody can write sections behind a code
     assert sorted(ticked(page)) == sorted([first, second])
     assert page.locator("#chips li").count() == 2
     assert not [each for each in asked if first in each or second in each or "D99-99" in each]

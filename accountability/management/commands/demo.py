@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.test.utils import override_settings
 from django.utils import timezone
 
@@ -19,6 +19,7 @@ from accountability.demo.whole import EARLIER, Whole
 from evaluations.codes.services.issuing import codes_csv
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
+from nanchuan_eval.management.base import ServiceCommand
 
 PORT = 8000
 LEAST_RECORDS = 2000
@@ -29,7 +30,7 @@ ASKED = (
 NOT_ASKED = "登录不用动态口令（REQUIRE_OTP=false）；须两人办理的事项，由两个账号分别提请、审批。"
 
 
-class Command(BaseCommand):
+class Command(ServiceCommand):
     help = (
         "用演示数据运行几轮评议：此前几轮已归档，本轮从名录、抽取、投票、封箱、计票到公示、问责，下一轮正在筹备；"
         "须两人办理的事项由两个账号办理。然后启动网站。环境变量 REQUIRE_OTP=false 时登录不用动态口令，true 时须用。"

@@ -34,7 +34,7 @@ from evaluations.scoring.methodology import label_meanings, workbook_steps
 from evaluations.scoring.wording import percent, shown
 from evaluations.turnout.queries import COLUMNS, COLUMNS_EXPLAINED, disclosed_turnout, response_of
 from evaluations.turnout.rules.response import COLUMNS as RESPONSE_COLUMNS
-from evaluations.turnout.rules.response import MEANS, response_rows
+from evaluations.turnout.rules.response import MEANS, left_out_note, response_rows
 from nanchuan_eval.spreadsheets import ColumnSpec, SheetSpec, Value, write_workbook
 from nanchuan_eval.workdays.queries import declared_years
 from nanchuan_eval.workdays.rules import Declared, hint, in_chinese
@@ -237,7 +237,7 @@ def _response_sheets(result: Result, notices: Sequence[str]) -> list[SheetSpec]:
         SheetSpec(
             title="回收率",
             heading=f"{result.round_.name}“最难办事科室群众评”各科室、各身份类别回收率",
-            notes=[*notices, *MEANS],
+            notes=[*notices, *filter(None, [left_out_note(response)]), *MEANS],
             columns=[
                 ColumnSpec(name, 30 if key == "name" else 14, align="left" if key in {"kind", "name"} else "right")
                 for key, name in RESPONSE_COLUMNS.items()

@@ -31,7 +31,7 @@ def frame_page(round_: Round, at: datetime) -> FramePage:
     return FramePage(
         table=_table(round_, found),
         summary=_summary(found),
-        hints=list(filter(None, (_left_out(found), _empty_days(found)))),
+        hints=list(filter(None, (_left_out(found), _names_left(found), _empty_days(found), found.calendar_hint))),
         has_records=any(row.now.records for row in found.rows),
     )
 
@@ -43,11 +43,23 @@ def _table(round_: Round, found: FrameFigures) -> Table[FrameRow]:
         Column("records", "办件", lambda row: row.now.records, Kind.NUMBER),
         Column("people", "办事人", lambda row: _named(row.now.people, row.now.has_names), Kind.NUMBER),
         Column("eligible", "可抽取", lambda row: _named(row.now.eligible, row.now.has_names), Kind.NUMBER),
-        Column("excluded", "回避等", lambda row: row.now.excluded, Kind.NUMBER, is_minor=True),
-        Column("phones", "无手机号", lambda row: row.now.without_phone, Kind.NUMBER, is_minor=True),
+        Column(
+            "excluded", "回避等", lambda row: _named(row.now.excluded, row.now.has_names), Kind.NUMBER, is_minor=True
+        ),
+        Column(
+            "phones",
+            "无手机号",
+            lambda row: _named(row.now.without_phone, row.now.has_names),
+            Kind.NUMBER,
+            is_minor=True,
+        ),
         Column("share", "无手机号（%）", lambda row: row.percent_without_phone, Kind.NUMBER, digits=1),
-        Column("repeated", "重复办件", lambda row: row.now.repeated, Kind.NUMBER, is_minor=True),
-        Column("sharing", "共用手机号", lambda row: row.now.sharing, Kind.NUMBER, is_minor=True),
+        Column(
+            "repeated", "重复办件", lambda row: _named(row.now.repeated, row.now.has_names), Kind.NUMBER, is_minor=True
+        ),
+        Column(
+            "sharing", "共用手机号", lambda row: _named(row.now.sharing, row.now.has_names), Kind.NUMBER, is_minor=True
+        ),
         Column("empty", "无办件的工作日", lambda row: row.empty_days, Kind.NUMBER, is_minor=True),
         Column("before", "上期办件", lambda row: row.before.records, Kind.NUMBER),
         Column(
@@ -58,8 +70,10 @@ def _table(round_: Round, found: FrameFigures) -> Table[FrameRow]:
             is_minor=True,
         ),
         Column("change", "办件增减", lambda row: row.change, is_sortable=False),
-        Column("drawn", "抽取", lambda row: "抽取" if row.is_drawn else "不单独抽取", is_choice=True, notes=_notes),
+        Column("drawn", "抽取", _drawn, is_choice=True, notes=_notes),
     ]
+    if found.committed_on:
+        columns.insert(-1, Column("pool", "抽取名单", lambda row: row.in_draw, Kind.NUMBER))
     return Table(
         name="frame",
         title="办件与名单",
@@ -68,9 +82,13 @@ def _table(round_: Round, found: FrameFigures) -> Table[FrameRow]:
         caption="各科室在本期办结的办件和其中的办事人；一人在一个科室办过几次，只有一次机会",
         empty="没有参评科室。",
         notes=[_summary(found), *([DEMO_NOTICE] if round_.is_demo else [])],
-        css=lambda row: "" if row.is_drawn else "listed",
+        css=lambda row: "" if row.is_drawn or row.is_unknown else "listed",
         is_compact=True,
     )
+
+
+def _drawn(row: FrameRow) -> str:
+    return GONE if row.is_unknown else "抽取" if row.is_drawn else "不单独抽取"
 
 
 def _notes(row: FrameRow) -> list[str]:
@@ -82,30 +100,36 @@ def _named(people: int, has_names: bool) -> int | str:
 
 
 def _summary(found: FrameFigures) -> str:
-    records, repeated, eligible = (
-        (
-            sum(figures)
-            for figures in zip(
-                *((row.now.records, row.now.repeated, row.now.eligible) for row in found.rows), strict=True
-            )
+    rows, said = found.rows, [f"本期办件{sum(row.now.records for row in found.rows)}件"]
+    drawn = [row for row in rows if row.is_drawn]
+    if all(row.now.has_names for row in rows):
+        eligible = sum(row.now.eligible for row in rows)
+        said[0] += f"，其中重复办件{sum(row.now.repeated for row in rows)}件"
+        said.append(f"可抽取{eligible}人次（一人一科室算一人次）")
+        if not found.committed_on:
+            of_drawn = sum(row.now.eligible for row in drawn)
+            said[-1] += f"，{len(rows)}个科室中{len(drawn)}个可以抽取，共{of_drawn}人次"
+    if found.committed_on:
+        pool = sum(row.in_draw or 0 for row in rows)
+        said.append(
+            f"抽取承诺已于{in_chinese(found.committed_on)}公布，名单为{len(drawn)}个科室{pool}人次，"
+            "此后报送、更正的办件不参加本轮抽取"
         )
-        if found.rows
-        else (0, 0, 0)
-    )
-    drawn = sum(row.is_drawn for row in found.rows)
-    return (
-        f"本期办件{records}件，其中重复办件{repeated}件；可抽取{eligible}人次（一人一科室算一人次），"
-        f"{len(found.rows)}个科室中{drawn}个可以抽取。上期为{_span(*found.before)}。"
-    )
+    return f"{'；'.join(said)}。上期为{_span(*found.before)}。"
+
+
+def _names_left(found: FrameFigures) -> str:
+    gone = sum(not row.now.has_names for row in found.rows)
+    return f"{gone}个科室办事人的姓名、手机号已按期清除，人数不能再统计。" if gone else ""
 
 
 def _left_out(found: FrameFigures) -> str:
-    left_out = [row for row in found.rows if not row.is_drawn]
+    left_out = [row for row in found.rows if row.why_left_out]
     if not left_out:
         return ""
     names = "、".join(row.section.name for row in left_out[:MOST_RUNS])
     return (
-        f"{len(left_out)}个科室可抽取的人不足{left_out[0].least}人（{names}{'等' * (len(left_out) > MOST_RUNS)}），"
+        f"{len(left_out)}个科室{left_out[0].why_left_out}（{names}{'等' * (len(left_out) > MOST_RUNS)}），"
         "不单独抽取：人太少，票与人容易对上。这些科室由其他定向评议人员评议。"
     )
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import earlier_round
+from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus
 from evaluations.service_records.models import Client, ServiceRecord
 from evaluations.service_records.queries.frame import ELIGIBLE, frame_sections
 from evaluations.service_records.rules.frame import (
@@ -20,6 +21,8 @@ from evaluations.service_records.rules.frame import (
     runs_of,
 )
 from nanchuan_eval.workdays.models import Holiday
+from nanchuan_eval.workdays.queries import declared_years
+from nanchuan_eval.workdays.rules import Term, hint
 
 
 @dataclass(frozen=True)
@@ -29,22 +32,49 @@ class FrameFigures:
     rows: list[FrameRow]
     before: tuple[date, date]
     empty_days: list[tuple[date, date]]
+    # Why the working days are not sure; empty if they are.
+    calendar_hint: str
+    # Day on which the draw among clients was committed; None before that.
+    committed_on: date | None
 
 
 def frame_figures(round_: Round, at: datetime) -> FrameFigures:
-    """Return the figures (six queries, seven before the roster is frozen), whatever number of records there is."""
+    """Return the figures (eight queries, nine before the roster is frozen), whatever number of records there is."""
     until = min(round_.period_end, timezone.localdate(at))
     calendar = Holiday.objects.calendar()
     workdays = [day for day in days_between(round_.period_start, until) if calendar.is_workday(day)]
     before = _before(round_)
     now, then = _counts(_finished(round_.period_start, round_.period_end), workdays), _counts(_finished(*before), ())
     least = batch_min(round_.rulebook)
+    committed_on, drawn = _committed(round_)
     rows = [
-        FrameRow(section, now.get(section.pk, Counts()), then.get(section.pk, Counts()), len(workdays), least)
+        FrameRow(
+            section,
+            now.get(section.pk, Counts()),
+            then.get(section.pk, Counts()),
+            len(workdays),
+            least,
+            None if committed_on is None else drawn.get(section.code, 0),
+        )
         for section in frame_sections(round_)
     ]
     days = _finished(round_.period_start, until).values_list("finished_on", flat=True).distinct()
-    return FrameFigures(rows, before, runs_of(set(workdays) - set(days), {*workdays, *days}))
+    return FrameFigures(
+        rows,
+        before,
+        runs_of(set(workdays) - set(days), {*workdays, *days}),
+        hint(Term(round_.period_start, until, is_stored=False), declared_years(), "工作日"),
+        committed_on,
+    )
+
+
+def _committed(round_: Round) -> tuple[date | None, dict[str, int]]:
+    """Return when the draw among clients was committed, and section code -> people in it (one query)."""
+    draws = round_.draws.filter(purpose=DrawPurpose.CLIENTS).exclude(status=DrawStatus.ABANDONED).order_by()
+    people = Count("entries", filter=Q(entries__exclusion=""))
+    rows = list(draws.values_list("committed_at", "entries__stratum").annotate(people=people))
+    day = timezone.localdate(rows[0][0]) if rows else None
+    return day, {(stratum or "").partition(" ")[0]: number for _, stratum, number in rows}
 
 
 def _before(round_: Round) -> tuple[date, date]:

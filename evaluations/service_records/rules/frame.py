@@ -85,6 +85,8 @@ class FrameRow:
     before: Counts
     workdays: int
     least: int
+    # People of the section in the committed draw; None before there is one, when the figures of today decide.
+    in_draw: int | None = None
 
     @property
     def percent_without_phone(self) -> Decimal | None:
@@ -107,13 +109,20 @@ class FrameRow:
 
     @property
     def is_drawn(self) -> bool:
-        """True if people are drawn for this section."""
-        return self.now.eligible >= self.least
+        """True if people are drawn for this section: as committed, before that by the figures."""
+        return self.now.eligible >= self.least if self.in_draw is None else self.in_draw > 0
+
+    @property
+    def is_unknown(self) -> bool:
+        """True if the names have left and no draw tells whether people were drawn for this section."""
+        return self.in_draw is None and not self.now.has_names
 
     @property
     def why_left_out(self) -> str:
         """Why nobody is drawn for this section; else nothing."""
-        return "" if self.is_drawn else f"可抽取的人不足{self.least}人"
+        if self.is_drawn or self.is_unknown:
+            return ""
+        return f"{'' if self.in_draw is None else '承诺时'}可抽取的人不足{self.least}人"
 
 
 def period_before(start: date, end: date) -> tuple[date, date]:

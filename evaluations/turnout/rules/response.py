@@ -3,8 +3,8 @@
 The figures of the sentences are those of docs/turnout.md 3; they are simulated, never measured.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from evaluations.scoring.wording import shown_beside_total
 
@@ -12,7 +12,7 @@ from evaluations.scoring.wording import shown_beside_total
 COLUMNS = {"kind": "渠道", "name": "科室或身份类别", "delivered": "送达", "returned": "收回", "percent": "回收率（%）"}
 REST = "rest"
 MEANS = (
-    "回收率＝收回的票数÷送达的票数。送达的票不含作废的票；补发不足5张的，为保护投票人不计入。"
+    "回收率＝收回的票数÷送达的票数。送达的票不含作废的票；补发、追加抽取不足5张的批次，为保护投票人，送达和收回都不计入。"
     "少于5张的收回数不公布；可由合计推算出来的，一并不公布。",
     "回收率说明抽中的人中有多少人参加了评议。谁被抽中由抽取决定，与意见无关；抽中而没有参加的人持什么意见，回收率说明不了。",
     "回收率低，不等于结果有偏差；回收率高，可能的偏差较小。偏差来自参加与否同意见有关："
@@ -43,9 +43,37 @@ def percent_of(returned: int | str, delivered: int) -> int | None:
     return 100 * returned // delivered if isinstance(returned, int) and delivered else None
 
 
-def response_rows(response: Mapping[str, Any]) -> Iterator[tuple[str, str, int, int | str, int | None]]:
-    """Yield a published response as rows of `COLUMNS`: drawn clients by section, then the strata."""
+class ResponseRow(NamedTuple):
+    """One line of the published table, in the order of `COLUMNS`."""
+
+    kind: str
+    name: str
+    delivered: int
+    returned: int | str
+    percent: int | None
+
+
+def response_rows(response: Mapping[str, Any]) -> Iterator[ResponseRow]:
+    """Yield a published response as rows: drawn clients by section, then the strata."""
     for kind, name in (("办事群众", "sections"), ("定向评议人员", "strata"), ("抽样评议", "sampled")):
         for line in response[name]:
             delivered, returned = line["delivered"], line["returned"]
-            yield kind, line["name"], delivered, returned, percent_of(returned, delivered)
+            yield ResponseRow(kind, line["name"], delivered, returned, percent_of(returned, delivered))
+
+
+def total_row(rows: Sequence[ResponseRow]) -> ResponseRow:
+    """Return the sum of the lines of one kind; of returns only where none is hidden, for it would tell the hidden."""
+    returns = [row.returned for row in rows if isinstance(row.returned, int)]
+    delivered = sum(row.delivered for row in rows)
+    returned = sum(returns) if len(returns) == len(rows) else "—"
+    return ResponseRow(rows[0].kind, "合计", delivered, returned, percent_of(returned, delivered))
+
+
+def left_out_note(response: Mapping[str, Any]) -> str:
+    """Return in Chinese how many ballots stand in no line; empty if none, as in lists from before they were counted."""
+    number = response.get("left_out", 0)
+    return (
+        f"另有{number}张票，所在批次不足5张（补发、追加抽取），没有列入，因此合计少于各渠道发出的票数。"
+        if number
+        else ""
+    )

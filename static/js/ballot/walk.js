@@ -80,7 +80,7 @@ window.ballotWalk = (() => {
   };
   const prelist = (main) => {
     const count = pages.choose(main, takeListed(ballot.now.code));
-    if (count) note(`已按办件记录选好您办过事的${count}个科室，可以取消，也可以增加。没有办过或者不了解的，请取消。`);
+    if (count) note(`打开的链接中列有${count}个科室，已经勾选，提交前可以取消，也可以增加。没有办过事或者不了解的，请取消。`);
   };
   const goTo = async (at, button, inPlace) => {
     const isFirst = at.kind === "code", address = isFirst ? ROOT : `${ROOT}${at.kind}/`;
@@ -164,7 +164,7 @@ window.ballotWalk = (() => {
     const code = takeHash();
     if (!code) return;
     if (walked.get(here).kind !== "code" && code !== ballot.now.code && !(await goTo({ kind: "code" }))) return;
-    fillCode(code);
+    fillCode(code, true);
     const back = ballot.isKept() ? "已加密保存在本设备上，输入原票号" : "仍保留着，返回上一页";
     if (ballot.hasContent() && code !== ballot.now.code) note(`这是另一个票号。之前填写的内容${back}可以继续填写。`);
   });

@@ -26,6 +26,7 @@ from evaluations.ballot_form.queries import ballot_form_by_digest
 from evaluations.ballots.models import BallotSpool
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DEMO_NOTICE, RoundState
+from evaluations.rounds.rules.rulebook import DEFAULTS
 from evaluations.scoring.method import Channel
 from evaluations.sealing.services.opening import open_box
 from evaluations.verification.services import verify_round
@@ -80,6 +81,19 @@ def test_two_persons_can_decide_to_publish_it_all_the_same(tmp_path):
     assert "没有科室参加排名" in output
     assert not Case.objects.exists()
     assert recounted(tmp_path) == (tmp_path / "result.json").read_bytes()
+
+
+@pytest.mark.parametrize("lines", [2, 3])
+def test_a_list_of_few_sections_has_fewer_visits_and_appeals(tmp_path, monkeypatch, lines):
+    """Where two persons publish a list of one or two, hardly a section is left to draw for visits."""
+    monkeypatch.setitem(DEFAULTS, "min_lines", lines)
+    monkeypatch.setitem(DEFAULTS, "min_drawn_lines", 1)
+    output = demo(tmp_path, 14, decide=True)
+
+    listed = main_round().results.filter(is_listed=True).count()
+    assert f"{listed}个问责事项" in output
+    assert Objection.objects.count() == min(3, listed)
+    assert Inspection.objects.exists()
 
 
 @pytest.fixture(scope="class")

@@ -1,13 +1,16 @@
 """The page 办件与名单: figures by section, the half-year before, days without data, its workbook."""
 
 import io
+import re
 from datetime import UTC, date, datetime
 
 import pytest
 from django.urls import reverse
 from openpyxl import load_workbook
 
+from evaluations.draws.models import Draw
 from evaluations.pools.rules.kinds import ExclusionReason
+from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus
 from evaluations.service_records.queries.figures import frame_figures
 from evaluations.service_records.rules.frame import period_before
 from nanchuan_eval.audit.models import AuditEntry
@@ -89,6 +92,57 @@ def test_after_the_names_have_left_records_are_counted_and_people_are_not_called
     shown = client.get(reverse("admin:round-frame", args=[round_.pk])).content.decode()
     assert _row(round_).now.records == 2
     assert "姓名已清除" in shown
+    assert "1个科室办事人的姓名、手机号已按期清除，人数不能再统计" in shown
+    assert not re.search("重复办件0件|可抽取0人次|不足20人|不单独抽取|0个可以抽取", shown)
+
+
+def _commit(round_, **people):
+    draw = Draw.objects.create(round=round_, purpose=DrawPurpose.CLIENTS, draw_id="d", committed_at=NOON)
+    for code, number in people.items():
+        for n in range(number):
+            draw.entries.create(stratum=f"{code} 科室", token=f"{code}{n}", exclusion="conflict" if n == 0 else "")
+    return draw
+
+
+def test_a_committed_draw_says_who_is_in_it_also_after_the_names_have_left(client):
+    round_ = make_round()
+    drawn, left_out = make_section(code="D01-01"), make_section(code="D01-02")
+    _commit(round_, **{"D01-01": 21})
+    for section in (drawn, left_out):
+        make_records(section, None, None)
+    client.force_login(make_user("clerk"))
+    shown = client.get(reverse("admin:round-frame", args=[round_.pk])).content.decode()
+    first, second = frame_figures(round_, AFTER).rows
+    assert (first.in_draw, first.is_drawn, second.in_draw, second.is_drawn) == (20, True, 0, False)
+    assert "名单为1个科室20人次，此后报送、更正的办件不参加本轮抽取" in shown
+    assert "1个科室承诺时可抽取的人不足20人" in shown
+
+
+def test_an_abandoned_draw_decides_nothing():
+    make_section(code="D01-01")
+    round_ = make_round()
+    draw = _commit(round_, **{"D01-01": 21})
+    draw.status = DrawStatus.ABANDONED
+    draw.save()
+    assert frame_figures(round_, AFTER).committed_on is None
+
+
+def test_working_days_of_years_without_confirmed_holidays_are_not_sure():
+    make_section()
+    assert "节假日尚未确认录全，工作日按周一至周五计算" in frame_figures(make_round(), AFTER).calendar_hint
+
+
+@pytest.mark.parametrize(
+    ("period", "before"),
+    [
+        ((date(2020, 1, 1), date(2020, 6, 30)), (date(2019, 7, 1), date(2019, 12, 31))),
+        ((date(2020, 7, 1), date(2020, 12, 31)), (date(2020, 1, 1), date(2020, 6, 30))),
+        ((date(2020, 3, 1), date(2020, 3, 31)), (date(2020, 2, 1), date(2020, 2, 29))),
+        ((date(2020, 1, 11), date(2020, 1, 20)), (date(2020, 1, 1), date(2020, 1, 10))),
+    ],
+)
+def test_before_a_half_year_is_the_half_year_before(period, before):
+    assert period_before(*period) == before
 
 
 def test_the_page_costs_the_same_queries_however_many_sections_and_records(client):
@@ -97,8 +151,8 @@ def test_the_page_costs_the_same_queries_however_many_sections_and_records(clien
     for sections in (1, 4):
         for _ in range(sections):
             make_clients(make_section(), 3)
-        page_in(client, reverse("admin:round-frame", args=[round_.pk]), queries=10, shows="可抽取")
-    with exactly(7):
+        page_in(client, reverse("admin:round-frame", args=[round_.pk]), queries=12, shows="可抽取")
+    with exactly(9):
         frame_figures(round_, NOON)
 
 

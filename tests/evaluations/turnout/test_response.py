@@ -12,7 +12,15 @@ from evaluations.codes.models import Credential
 from evaluations.publication.models import Publication
 from evaluations.publication.queries import rounds_with_response
 from evaluations.turnout.queries import response_of
-from evaluations.turnout.rules.response import COLUMNS, MEANS, percent_of, response_cells, response_rows
+from evaluations.turnout.rules.response import (
+    COLUMNS,
+    MEANS,
+    left_out_note,
+    percent_of,
+    response_cells,
+    response_rows,
+    total_row,
+)
 from tests.accountability.factories import make_counted_round
 from tests.evaluations.turnout.clients import client_vote, return_ballots
 from tests.factories import cast_ballots, make_codes, make_open_round, make_round, make_user
@@ -62,7 +70,24 @@ def test_has_the_strata_of_general_evaluators_also_in_rounds_without_clients():
         "sections": [],
         "strata": [{"name": "（不分类别）", "delivered": 8, "returned": 6}],
         "sampled": [],
+        "left_out": 0,
     }
+
+
+def test_sections_stand_in_the_order_of_the_roster():
+    draw = client_vote(40, 40)
+    first, second = draw.round.sections.order_by("code")
+    for section, name in ((first, "乙科"), (second, "丙科")):  # by their bytes the other way round
+        section.name = name
+        section.save()
+
+    assert [line["name"] for line in response_of(draw.round)["sections"]] == [str(first), str(second)]
+
+
+def test_a_total_is_told_where_no_figure_of_the_kind_is_hidden():
+    clients = [row for row in response_rows(TOLD) if row.kind == "办事群众"]
+    assert total_row(clients)[1:] == ("合计", 170, "—", None)
+    assert total_row(clients[:1])[1:] == ("合计", 110, 44, 40)
 
 
 def test_hides_small_figures_and_the_next_smallest():
@@ -82,8 +107,12 @@ def test_says_nothing_of_a_few_replaced_codes():
     )
     Credential.objects.create(issue="f" * 64, spend="e" * 64, batch=few)
 
-    told = response_of(draw.round)["sections"]
+    response = response_of(draw.round)
+    told = response["sections"]
 
+    assert response["left_out"] == 1
+    assert "另有1张票，所在批次不足5张" in left_out_note(response)
+    assert left_out_note(TOLD) == ""
     assert [line["delivered"] for line in told] == [10, 10]
     assert [line["returned"] for line in told] == [9, "不单独公布"]  # its total with the replacement is public
 
