@@ -29,7 +29,9 @@ DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 @require_safe
 def units(request: HttpRequest) -> HttpResponse:
     """办件公开: whether the chains hold, then every unit with what was received and what it stated."""
-    context = {"verdict": chain_verdict(clock.now()), "lines": unit_lines(), "is_demo": _is_demo()}
+    at = clock.now()
+    found = unit_lines(at)
+    context = {"verdict": chain_verdict(at), "lines": found.units, "counted": found.counted, "is_demo": _is_demo()}
     return render(request, "evaluations/service_records/units.html", context)
 
 
@@ -37,7 +39,9 @@ def units(request: HttpRequest) -> HttpResponse:
 def unit_days(request: HttpRequest, unit: str) -> HttpResponse:
     """The days of one unit with their digests."""
     found = get_object_or_404(Department, code=unit)
-    context = {"verdict": chain_verdict(clock.now()), "line": unit_line(found), "is_demo": _is_demo()}
+    at = clock.now()
+    (line,), counted = unit_line(found, at)
+    context = {"verdict": chain_verdict(at), "line": line, "counted": counted, "is_demo": _is_demo()}
     return render(request, "evaluations/service_records/days.html", context)
 
 

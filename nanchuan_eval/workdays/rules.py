@@ -127,6 +127,12 @@ def hint(term: Term | None, declared: Declared, what: str = "期限") -> str:
     return ""
 
 
+def days_hint(first: date, last: date, declared: Declared) -> str:
+    """Return in Chinese why the working days counted between two days are not sure; empty if they are."""
+    open_ = sorted(set(range(first.year, last.year + 1)) - declared.keys())
+    return f"{_in_words(open_)}节假日尚未确认录全，工作日按周一至周五计算，其中可能有放假的日子" if open_ else ""
+
+
 def with_hint(text: str, term: Term | None, declared: Declared) -> str:
     """Return a text about a term with its hint in brackets, where there is one."""
     found = hint(term, declared)

@@ -3,15 +3,28 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple, Self
+
+from django.utils import timezone
 
 from departments.models import Department
 from evaluations.service_records.models import RecordBatch
-from evaluations.service_records.queries.chain import chain_of, chains, record_chain_faults, stated_counts
+from evaluations.service_records.queries.chain import (
+    chain_of,
+    chains,
+    days_delivered,
+    period_watched,
+    rated_units,
+    record_chain_faults,
+    stated_counts,
+)
 from evaluations.service_records.rules.chain import Link
-from evaluations.service_records.rules.frame import days_between, runs_of
+from evaluations.service_records.rules.frame import days_between
+from evaluations.service_records.rules.gaps import Gaps, Period, first_expected, gaps_of, last_expected
 from evaluations.verdicts.queries import Verdict, checked, unchecked
 from nanchuan_eval.workdays.models import Holiday
-from nanchuan_eval.workdays.rules import Calendar
+from nanchuan_eval.workdays.queries import declared_years
+from nanchuan_eval.workdays.rules import days_hint, in_chinese
 
 HEADINGS = ("unit", "seq", "day", "records", "digest", "head")
 AGREES = "各单位的累计校验值由逐批件数和校验值算出，全部一致；各批现有的办件数与收到时相同"
@@ -48,8 +61,7 @@ class UnitLine:
     code: str
     name: str
     days: Sequence[DayLine]
-    missing: Sequence[tuple[date, date]]  # runs of working days without a batch
-    missing_days: int
+    missing: Gaps
     head: str
 
     @property
@@ -69,8 +81,13 @@ class UnitLine:
 
     @property
     def gaps(self) -> str:
-        """Return the working days without a batch between the first and the last one, in words."""
-        return "、".join(_in_words(since, until) for since, until in self.missing)
+        """Return the working days without a batch as long as deliveries are expected, in words."""
+        return "、".join(_in_words(since, until) for since, until in self.missing.runs)
+
+    @property
+    def is_silent(self) -> bool:
+        """True if the unit never delivered anything."""
+        return not self.head
 
     @property
     def since(self) -> date:
@@ -83,6 +100,13 @@ class UnitLine:
         return max(line.day for line in self.days)
 
 
+class UnitLines(NamedTuple):
+    """The units, and in words up to which day their working days are counted."""
+
+    units: Sequence[UnitLine]
+    counted: str
+
+
 def chain_verdict(at: datetime) -> Verdict:
     """Return whether all chains hold; another batch is another question (2 queries while the answer is kept)."""
     newest = RecordBatch.objects.order_by("-pk").values_list("pk", flat=True).first()
@@ -92,21 +116,26 @@ def chain_verdict(at: datetime) -> Verdict:
     return checked(f"records/{newest}/{count}", record_chain_faults, f"{AGREES}（共{count}批）。", at)
 
 
-def unit_lines() -> list[UnitLine]:
-    """Return all units with records or stated counts, in the order of the roster (4 queries)."""
+def unit_lines(at: datetime) -> UnitLines:
+    """Return the units of the roster and all others with records or counts, by code (7 queries)."""
+    links, stated = chains(), stated_counts()
+    if not links and not stated:
+        return UnitLines((), "")
     names = dict(Department.objects.order_by("code").values_list("code", "name"))
-    links, stated, calendar = chains(), stated_counts(), Holiday.objects.calendar()
-    return [
-        _line(code, name, links.get(code, ()), stated.get(code, {}), calendar)
+    rated, found = rated_units(), _Expected.read(at)
+    lines = [
+        _line(code, name, links.get(code, ()), stated.get(code, {}), found)
         for code, name in names.items()
-        if code in links or code in stated
+        if code in links or code in stated or code in rated
     ]
+    return UnitLines(lines, found.words)
 
 
-def unit_line(unit: Department) -> UnitLine:
-    """Return one unit with its days (3 queries)."""
+def unit_line(unit: Department, at: datetime) -> UnitLines:
+    """Return one unit with its days (6 queries)."""
     stated = stated_counts(unit).get(unit.code, {})
-    return _line(unit.code, unit.name, chain_of(unit.code), stated, Holiday.objects.calendar())
+    found = _Expected.read(at)
+    return UnitLines([_line(unit.code, unit.name, chain_of(unit.code), stated, found)], found.words)
 
 
 def chain_lines(unit: str) -> list[str]:
@@ -115,7 +144,30 @@ def chain_lines(unit: str) -> list[str]:
     return [",".join(map(str, row)) + "\n" for row in (HEADINGS, *rows)]
 
 
-def _line(code: str, name: str, links: Sequence[Link], stated: Mapping[date, int], calendar: Calendar) -> UnitLine:
+@dataclass(frozen=True)
+class _Expected:
+    """Of which working days deliveries are expected, at most."""
+
+    period: Period | None
+    workdays: Sequence[date]
+    words: str  # up to which day they are counted, and what is not sure about them
+
+    @classmethod
+    def read(cls, at: datetime) -> Self:
+        """Read the period, the days delivered and the calendar (4 queries)."""
+        today = timezone.localdate(at)
+        period, delivered = period_watched(today), days_delivered()
+        if delivered is None:
+            return cls(period, (), "")
+        first = min(delivered[0], period[0]) if period else delivered[0]
+        last = last_expected(today, delivered[1], period)
+        calendar = Holiday.objects.calendar()
+        workdays = [day for day in days_between(first, last) if calendar.is_workday(day)]
+        doubt = days_hint(first, last, declared_years())
+        return cls(period, workdays, f"没有报送的工作日数到{in_chinese(last)}为止。{doubt}{'。' * bool(doubt)}")
+
+
+def _line(code: str, name: str, links: Sequence[Link], stated: Mapping[date, int], expected: _Expected) -> UnitLine:
     by_day: dict[date, list[Link]] = {day: [] for day in stated}
     for link in links:
         by_day.setdefault(link.day, []).append(link)
@@ -124,13 +176,11 @@ def _line(code: str, name: str, links: Sequence[Link], stated: Mapping[date, int
         for day in sorted(by_day, reverse=True)
     ]
     delivered = {link.day for link in links}
-    span = days_between(min(delivered), max(delivered)) if delivered else []
-    workdays = {day for day in span if calendar.is_workday(day)}
-    missing = workdays - delivered
-    runs = runs_of(missing, workdays | delivered)
-    return UnitLine(code, name, days, runs, len(missing), links[-1].head if links else "")
+    gaps = gaps_of(delivered, first_expected(delivered, expected.period), expected.workdays)
+    return UnitLine(code, name, days, gaps, links[-1].head if links else "")
 
 
 def _in_words(since: date, until: date) -> str:
-    first = f"{since.year}年{since.month}月{since.day}日"
-    return first if since == until else f"{first}至{until.month}月{until.day}日"
+    if since == until:
+        return in_chinese(since)
+    return f"{in_chinese(since)}至{in_chinese(until).removeprefix(f'{since.year}年')}"

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, F
+from django.db.models import Count, F, Max, Min
 
-from departments.models import Department
+from departments.models import Department, Section
+from evaluations.rounds.queries import rounds_to_choose
 from evaluations.service_records.models import RecordBatch, ServiceRecord, StatedCount
 from evaluations.service_records.rules.chain import Link, chain_faults, day_digest, first_head, record_leaf
 from evaluations.service_records.rules.parsing import person_key
@@ -54,6 +55,23 @@ def stated_counts(unit: Department | None = None) -> dict[str, dict[date, int]]:
     for code, day, records in rows.order_by().values_list("unit__code", "day", "records"):
         found.setdefault(code, {})[day] = records
     return found
+
+
+def rated_units() -> set[str]:
+    """Return the codes of the units with sections to be rated (1 query)."""
+    return set(Section.objects.active().order_by().values_list("department__code", flat=True))
+
+
+def days_delivered() -> tuple[date, date] | None:
+    """Return the first and the last day of which any unit delivered (1 query)."""
+    found = RecordBatch.objects.aggregate(first=Min("day"), last=Max("day"))
+    return (found["first"], found["last"]) if found["first"] else None
+
+
+def period_watched(today: date) -> tuple[date, date] | None:
+    """Return the period of the latest round begun that draws from the records (1 query)."""
+    rounds = rounds_to_choose().filter(period_start__lte=today, rulebook__client_draw=True)
+    return rounds.order_by("-period_start").values_list("period_start", "period_end").first()
 
 
 def record_chain_faults() -> Iterator[str]:

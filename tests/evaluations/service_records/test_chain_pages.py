@@ -1,7 +1,7 @@
 """办件公开 and the staff's pages of batches: verdict first, what differs is flagged, nobody is named."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -15,7 +15,8 @@ from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import OPERATOR
 from nanchuan_eval.spreadsheets import Row
-from tests.factories import NOON, make_department, make_section, make_user
+from nanchuan_eval.workdays.models import CompleteYear
+from tests.factories import NOON, make_department, make_round, make_section, make_user
 
 pytestmark = pytest.mark.django_db
 HEADINGS = ("办件编号", "科室", "办结日期", "姓名", "手机号")
@@ -60,7 +61,7 @@ class TestPublicPages:
         text = text_of(client.get("/records/D01/"))
         assert "2026年2月2日 2 5 不一致 第1批2件" in text
         assert "2026年2月5日 1 — 未自报 第2批1件" in text
-        assert "没有办件的工作日： 2026年2月3日至2月4日" in text or "没有办件的工作日：2026年2月3日至2月4日" in text
+        assert "没有报送的工作日（2天）：2026年2月3日至2月4日。" in text
 
     def test_a_weekend_joins_days_without_records_and_is_not_counted(self, client, unit):
         cells = ("9", unit.sections.get().code, "2026-02-10", "张三", "13800000001")
@@ -68,6 +69,43 @@ class TestPublicPages:
 
         assert "2026年2月3日至2月4日、2026年2月6日至2月9日。" in text_of(client.get("/records/D01/"))
         assert "区林业局 2026年2月2日至2026年2月10日 4 1 2 4" in text_of(client.get("/records/"))
+
+    def test_a_unit_that_stopped_or_began_late_misses_the_rest_of_the_half_year(self, client, unit):
+        make_round(period_start=date(2026, 1, 28), period_end=date(2026, 6, 30), rulebook={"client_draw": True})
+        other = make_section(department=make_department(code="D02", name="区科技局"))
+        cells = ("1", other.code, "2026-02-27", "张三", "13800000001")
+        import_records(rows=[Row("办件.csv", 1, HEADINGS), Row("办件.csv", 2, cells)], by=OPERATOR, at=NOON)
+
+        text = text_of(client.get("/records/D01/"))
+        assert "没有报送的工作日（17天）：2026年1月28日至1月30日、2026年2月3日至2月4日、2026年2月6日至2月28日。" in text
+        assert "区科技局 2026年2月27日至2026年2月27日 1 0 1 18" in text_of(client.get("/records/"))
+
+    def test_a_unit_of_the_roster_that_never_delivered_stands_there(self, client, unit):
+        make_section(department=make_department(code="D03", name="区医保局"))
+        make_department(code="D04", name="没有科室的单位")
+        text = text_of(client.get("/records/"))
+        assert "区医保局 从未报送 0 0 0 0" in text and "没有科室的单位" not in text
+        make_round(period_start=date(2026, 2, 2), period_end=date(2026, 2, 6), rulebook={"client_draw": True})
+        assert "区医保局 从未报送 0 0 0 5" in text_of(client.get("/records/"))
+        shown = text_of(client.get("/records/D03/"))
+        assert "这个单位从未报送办件。 没有报送的工作日（5天）：2026年2月2日至2月6日。" in shown
+
+    def test_days_are_expected_up_to_yesterday_and_rounds_without_this_draw_expect_none(
+        self, client, unit, monkeypatch
+    ):
+        make_round(period_start=date(2026, 1, 1), period_end=date(2026, 6, 30))
+        make_round(period_start=date(2026, 2, 2), period_end=date(2026, 6, 30), rulebook={"client_draw": True})
+        monkeypatch.setattr(clock, "now", lambda: datetime(2026, 2, 11, 4, tzinfo=UTC))
+        text = text_of(client.get("/records/D01/"))
+        assert "（5天）：2026年2月3日至2月4日、2026年2月6日至2月10日。 没有报送的工作日数到2026年2月10日为止。" in text
+
+    @pytest.mark.parametrize("address", ["/records/", "/records/D01/"])
+    def test_a_year_without_all_its_holidays_is_said(self, client, unit, address):
+        CompleteYear.objects.filter(year=2026).delete()
+        hint = "2026年节假日尚未确认录全，工作日按周一至周五计算"
+        assert hint in text_of(client.get(address))
+        CompleteYear.objects.create(year=2026)
+        assert hint not in text_of(client.get(address))
 
     def test_the_file_is_enough_to_recompute_the_chain(self, client, unit):
         lines = client.get("/records/D01/chain.csv").content.decode().splitlines()
@@ -93,9 +131,9 @@ class TestPublicPages:
     def test_the_number_of_statements_does_not_grow(self, client, unit, django_assert_max_num_queries):
         for _ in range(3):
             make_section()
-        with django_assert_max_num_queries(11):
+        with django_assert_max_num_queries(15):
             client.get("/records/")
-        with django_assert_max_num_queries(8):
+        with django_assert_max_num_queries(12):
             client.get("/records/D01/")
 
 
