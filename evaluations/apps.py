@@ -18,6 +18,7 @@ class EvaluationsConfig(AppConfig):
         from evaluations.draws.queries.people import liaison_conflicts
         from evaluations.lifecycle.queries import READERS, voting_rounds
         from evaluations.personal_data.services import people, requests
+        from evaluations.personal_data.services.clients import unnamed_faults
         from evaluations.rounds import queries as rounds
         from evaluations.service_records.queries.chain import record_chain_faults, record_content_faults
         from evaluations.verification.queries import FACTS, ROWS
@@ -36,7 +37,7 @@ class EvaluationsConfig(AppConfig):
         fixed_facts.update(FACTS)
         register_rows(*ROWS)
         integrity_checks.extend([tally_faults, log_faults, record_chain_faults])
-        thorough_checks.append(record_content_faults)
+        thorough_checks.extend([record_content_faults, unnamed_faults])
         approvals.purged_actions.update(people.PURGED_PROPOSALS)
         retention.rules.extend([*people.retention_rules(), *requests.retention_rules()])
         for register in (

@@ -1,10 +1,13 @@
-"""Requests: untrusted identifiers, the client's address."""
+"""Requests: untrusted identifiers, refusals before any view, the client's address."""
 
 from ipaddress import ip_address
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 
+# Other programs, which send no forms and read no pages; their views say what they take.
+MACHINES = "/api/"
 LONGEST_ID = 18  # digits that fit into every database's identifier
 
 
@@ -16,6 +19,13 @@ def parse_id(text: str) -> int:
 def is_unstorable(text: str) -> bool:
     """True if a database may reject the text: NUL, or the character Django puts for undecodable bytes."""
     return "\x00" in text or "\ufffd" in text
+
+
+def refusal(request: HttpRequest, status: int, reason: str) -> HttpResponse:
+    """Answer with the page of the status; programs are told the reason as their views tell it."""
+    if request.path.startswith(MACHINES):
+        return JsonResponse({"errors": [reason]}, status=status, json_dumps_params={"ensure_ascii": False})
+    return render(request, f"{status}.html", status=status)
 
 
 def client_address(request: HttpRequest) -> str:

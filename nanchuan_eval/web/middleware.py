@@ -11,7 +11,14 @@ from django.utils import timezone
 
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core import attempts as core_attempts
-from nanchuan_eval.core.http import client_address, is_from_allowed_network, is_unstorable, parse_id
+from nanchuan_eval.core.http import (
+    MACHINES,
+    client_address,
+    is_from_allowed_network,
+    is_unstorable,
+    parse_id,
+    refusal,
+)
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 
@@ -22,8 +29,6 @@ HEADERS = {
 }
 MULTIPART = "multipart/form-data"
 FORMS = frozenset({"application/x-www-form-urlencoded", MULTIPART})
-# Other programs, which send no forms; their views say what they take.
-MACHINES = "/api/"
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 
 
@@ -38,7 +43,7 @@ def reject_malformed_requests(get_response: Handler) -> Handler:
         if request.method not in METHODS:
             return HttpResponse(status=405, headers={"Allow": ", ".join(sorted(METHODS))})
         if is_unstorable(request.path) or any(map(is_unstorable, _query(request))) or _is_unreadable_body(request):
-            return render(request, "400.html", status=400)
+            return refusal(request, 400, "地址或者内容中有不能保存的字符，请核对。")
         return get_response(request)
 
     return handle

@@ -12,11 +12,10 @@ from enum import Enum, auto
 
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from nanchuan_eval.core.http import client_address
+from nanchuan_eval.core.http import client_address, refusal
 from nanchuan_eval.users.models import User
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -122,7 +121,7 @@ class LimitRates:
 
 
 def _slow_down(request: HttpRequest) -> HttpResponse:
-    return render(request, "429.html", status=429)
+    return refusal(request, 429, "报送过于频繁，请一分钟后再试。")
 
 
 def _key(name: str, who: str, minute: int) -> str:

@@ -27,6 +27,8 @@ class Command(ServiceCommand):
     help = "导入办件（.xlsx、.csv，不超过50万行），文件全部导入或者全部不导入；写了轮次的，只收本轮期间办结的。"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        # Options may also stand between the round and the file.
+        parser.parse_args = parser.parse_intermixed_args  # type: ignore[method-assign]
         parser.add_argument("paths", nargs="+", metavar="[ROUND] FILE", help="轮次代码（可不写）和 .xlsx 或 .csv 文件")
         parser.add_argument("--dry-run", action="store_true", help="只检查，不导入")
         parser.add_argument("--errors", type=Path, metavar="FILE.xlsx", help="把全部错误写入这个工作簿")

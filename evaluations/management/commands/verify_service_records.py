@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import CommandError
 from tqdm import tqdm
 
+from evaluations.personal_data.services.clients import unnamed_faults
 from evaluations.service_records.models import RecordBatch, ServiceRecord
 from evaluations.service_records.queries.chain import record_chain_faults, record_content_faults
 from nanchuan_eval.management.base import ServiceCommand
@@ -16,7 +17,7 @@ class Command(ServiceCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         with tqdm(total=ServiceRecord.objects.count(), desc="办件", unit="件", disable=None) as bar:
-            faults = list(chain(record_chain_faults(), record_content_faults(bar.update)))
+            faults = list(chain(record_chain_faults(), record_content_faults(bar.update), unnamed_faults()))
         for fault in faults:
             self.stdout.write(fault)
         if faults:

@@ -15,6 +15,7 @@ from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.service_records.models import Client, RecordBatch, ServiceRecord
 from nanchuan_eval.approvals.services import ApprovableAction, calls
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
@@ -23,6 +24,7 @@ from nanchuan_eval.workdays.rules import in_chinese
 ERASE = "privacy.erase_client"
 ENDED = (RoundState.PUBLISHED, RoundState.CLOSED, RoundState.VOID)
 BATCH = 500
+ERASED = "删除办件中的本人信息"
 IN_DRAW = "本人已被抽中，本轮结束后方可删除；不愿参加的请先办理移除递补。"
 
 
@@ -67,7 +69,7 @@ def erase_client(*, client_id: int, reason: str, by: User, at: datetime) -> Clie
     _refuse_drawn(client)
     rows = Client.objects.filter(pk=client.pk)
     records = _forget(rows)
-    detail = {"step_label": "删除办件中的本人信息", "records": records}
+    detail = {"step_label": ERASED, "records": records}
     audit.record("privacy.handle", client, by=by, at=at, reason=reason, detail=detail)
     return client
 
@@ -99,6 +101,20 @@ def idle_salts() -> models.QuerySet[RecordBatch]:
     entries = ServiceRecord.objects.filter(batch=models.OuterRef("pk"))
     held = RecordBatch.objects.exclude(salt="").filter(models.Exists(entries))
     return held.filter(~models.Exists(entries.filter(client__isnull=False))).order_by()
+
+
+def unnamed_faults() -> Iterator[str]:
+    """Yield in Chinese how many records lack their person before its time, if logged erasures do not explain them."""
+    over = Round.objects.filter(state__in=ENDED)
+    unnamed = living_records(over).filter(client=None).count()
+    if unnamed:
+        erasures = AuditEntry.objects.filter(action="privacy.handle", detail__step_label=ERASED)
+        explained = sum(detail["records"] for detail in erasures.values_list("detail", flat=True))
+        if unnamed > explained:
+            yield (
+                f"有{unnamed}件未到清除期限的办件没有办事人，操作日志所记的本人申请删除只有{explained}件，"
+                "有办事人被去掉。"
+            )
 
 
 def forget(rows: models.QuerySet[Client]) -> None:

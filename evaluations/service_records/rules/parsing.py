@@ -12,7 +12,15 @@ from evaluations.service_records.rules.kinds import ClientKind
 from evaluations.service_records.rules.sections import SectionNames
 from nanchuan_eval.core.faults import Fault, shortened
 from nanchuan_eval.lists.rules import values
-from nanchuan_eval.lists.rules.tables import HEADER_WITHIN, TEMPLATE_SHEETS, Header, SourceRow, TableError, passed_over
+from nanchuan_eval.lists.rules.tables import (
+    HEADER_WITHIN,
+    TEMPLATE_SHEETS,
+    Header,
+    SourceRow,
+    TableError,
+    footer_of,
+    passed_over,
+)
 from nanchuan_eval.names.rules.keys import name_key, unprintable
 
 MOST_FAULTS = 5000  # listed; with more, the file is not read on
@@ -20,6 +28,8 @@ _MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _LANDLINE = re.compile(r"(0[0-9]{2,3})?[2-9][0-9]{6,7}")
 _DIGITS = re.compile(r"\d")
 _PLAIN_NAME = re.compile(r"[\u4e00-\u9fff]+")
+_KEYS = tuple(column.key for column in COLUMNS)
+_REQUIRED = tuple(n for n, column in enumerate(COLUMNS) if column.is_required)
 _TEXTS = tuple((column.key, column.label, column.most, column.is_required) for column in COLUMNS)
 
 
@@ -98,11 +108,21 @@ class RecordReader:
             cells = row.cells
             size = len(cells)
             texts = [cells[at].strip() if 0 <= at < size else "" for at in places]
-            if texts[0] == heading or not any(texts):
-                continue  # the header again, as at the top of a printed page, or an empty row
+            # The header again, as at the top of a printed page, an empty row, or the total below.
+            if texts[0] == heading or not any(texts) or self._is_footer(row.number, texts):
+                continue
             line = self._line(f"第{row.number}行", texts)
             if line:
                 yield line
+
+    def _is_footer(self, number: int, texts: Sequence[str]) -> bool:
+        """True if the row closes the table (合计); a row with all that a record needs is never taken for one."""
+        if all(texts[at] for at in _REQUIRED):
+            return False
+        footer = footer_of(dict(zip(_KEYS, texts, strict=True)), COLUMNS)
+        if footer:
+            self.notices.append(f"第{number}行“{shortened(footer)}”是表尾的说明，没有读取。")
+        return bool(footer)
 
     def _line(self, where: str, texts: Sequence[str]) -> Line | None:
         known = len(self.faults)

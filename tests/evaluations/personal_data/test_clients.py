@@ -121,6 +121,28 @@ class TestRetention:
             people.purge_round(round_id=round_.pk, reason="作废", by=make_user("chief"), at=NOON)
 
 
+class TestMissingPeople:
+    """A person may be missing from a record after the round, or by a logged erasure; not otherwise."""
+
+    def test_a_person_taken_out_behind_the_log_is_noticed(self):
+        section = make_section()
+        make_records(section, make_client(), make_client())
+        assert list(clients.unnamed_faults()) == []
+        ServiceRecord.objects.filter(pk=ServiceRecord.objects.first().pk).update(client=None)
+        assert "有1件未到清除期限的办件没有办事人" in next(clients.unnamed_faults())
+        _over()
+        assert list(clients.unnamed_faults()) == []
+
+    def test_an_erasure_explains_its_records_and_no_more(self):
+        person, other = make_client(), make_client()
+        make_records(make_section(), person, person, other)
+        with policy.approved(clients.ERASE):
+            clients.erase_client(client_id=person.pk, reason="申请", by=make_user("chief"), at=NOON)
+        assert list(clients.unnamed_faults()) == []
+        ServiceRecord.objects.update(client=None)
+        assert "有3件" in next(clients.unnamed_faults())
+
+
 class TestOnRequest:
     """Access and erasure on request."""
 

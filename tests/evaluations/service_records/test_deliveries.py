@@ -189,7 +189,12 @@ class TestRefusals:
 
     def test_calls_are_limited(self, post, monkeypatch):
         monkeypatch.setitem(rate_limits.LIMITS, "record-delivery", rate_limits.Limit(1))
-        assert [post("", token="x").status_code for _ in range(2)] == [401, 429]
+        answers = [post("", token="x") for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [401, 429]
+        assert answers[1].json() == {"errors": ["报送过于频繁，请一分钟后再试。"]}
+
+    def test_of_characters_that_no_database_stores(self, post):
+        assert "不能保存的字符" in errors(post("", query="?stated=1&reason=%00"))[0]
 
     def test_the_address_is_only_posted_to(self, client, section):
         assert client.get(f"/api/service-records/D01/{DAY}/").status_code == 405

@@ -16,10 +16,9 @@ from evaluations.personal_data.models import Wish
 from evaluations.rounds.models import Round
 from nanchuan_eval import checks
 from nanchuan_eval.audit.models import AuditEntry
-from nanchuan_eval.core.http import client_address
+from nanchuan_eval.core.http import MACHINES, client_address
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web import rate_limits
-from nanchuan_eval.web.middleware import MACHINES
 from nanchuan_eval.web.rate_limits import Counted
 from tests.factories import make_codes, make_open_round, make_sealed_round, make_user
 
