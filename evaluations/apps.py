@@ -93,6 +93,7 @@ class EvaluationsConfig(AppConfig):
 
         from evaluations.rounds.rules.calendar import offset_errors
         from evaluations.rounds.rules.dates import usual_errors
+        from evaluations.service_records.services.deliveries import token_faults
         from evaluations.turnout.rules.forecast import USUAL_CURVE, curve_errors
 
         @checks.register
@@ -104,6 +105,10 @@ class EvaluationsConfig(AppConfig):
         def usual_days_are_known(**kwargs: Any) -> list[checks.CheckMessage]:
             errors = usual_errors(settings.USUAL_DAYS)
             return [checks.Error(f"USUAL_DAYS：{error}", id="nanchuan.E014") for error in errors]
+
+        @checks.register
+        def tokens_of_records_are_digests(**kwargs: Any) -> list[checks.CheckMessage]:
+            return [checks.Error(fault, id="nanchuan.E016") for fault in token_faults(settings.RECORDS_TOKENS)]
 
         @checks.register
         def the_return_curve_rises(**kwargs: Any) -> list[checks.CheckMessage]:

@@ -4,7 +4,8 @@ import hashlib
 import hmac
 import io
 import json
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -27,6 +28,16 @@ from nanchuan_eval.spreadsheets.streaming import cleaned
 LINES = "报送.jsonl"
 MOST_ROWS = 100_000
 BAD_LINE = "第{number}行不是一个 JSON 对象，请每行写一件办件。"
+
+
+def token_faults(tokens: Mapping[str, str]) -> list[str]:
+    """Return in Chinese which settings of units can never let a system in: a token, say, where its SHA-256 belongs."""
+    wrong = [code for code, digest in tokens.items() if not re.fullmatch("[0-9a-fA-F]{64}", digest)]
+    return (
+        [f"RECORDS_TOKENS：{'、'.join(wrong)}的值不是SHA-256校验值（64位）。请填令牌的校验值，不要填令牌。"]
+        if wrong
+        else []
+    )
 
 
 def has_token(code: str, token: str) -> bool:

@@ -7,6 +7,7 @@ import pytest
 
 from evaluations.service_records import views
 from evaluations.service_records.models import RecordBatch, ServiceRecord, StatedCount
+from evaluations.service_records.services.deliveries import token_faults
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.web import rate_limits
@@ -198,3 +199,11 @@ class TestRefusals:
 
     def test_the_address_is_only_posted_to(self, client, section):
         assert client.get(f"/api/service-records/D01/{DAY}/").status_code == 405
+
+
+def test_a_token_in_the_settings_instead_of_its_digest_is_found_at_the_start():
+    digest = hashlib.sha256(TOKEN.encode()).hexdigest()
+    assert token_faults({"D01": digest, "D02": digest.upper()}) == []
+    (fault,) = token_faults({"D01": digest, "D02": TOKEN, "D03": ""})
+    assert fault.startswith("RECORDS_TOKENS：D02、D03的值不是SHA-256校验值")
+    assert TOKEN not in fault
