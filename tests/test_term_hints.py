@@ -388,7 +388,7 @@ CALLERS = {
     "evaluations.pools.services.notices": (pool_page, public_draws, draw_not_ready),
     "evaluations.draws.services.letters": (letters, text_message),
     "evaluations.service_records.pages.chain": (),  # counts past working days, with the hint of `days_hint`
-    "evaluations.service_records.queries.figures": (),  # working days without data, all in the past: no term
+    "evaluations.service_records.queries.figures": (),  # counts past working days, with the hint of `days_hint`
     "evaluations.personal_data.services.requests": (data_request_page, data_request_list, data_request_received),
 }
 COMPUTES = {"add_workdays", "after_workdays", "term_of", "workdays_between", "is_workday"}

@@ -22,7 +22,7 @@ from evaluations.service_records.rules.frame import (
 )
 from nanchuan_eval.workdays.models import Holiday
 from nanchuan_eval.workdays.queries import declared_years
-from nanchuan_eval.workdays.rules import Term, hint
+from nanchuan_eval.workdays.rules import days_hint
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def frame_figures(round_: Round, at: datetime) -> FrameFigures:
         rows,
         before,
         runs_of(set(workdays) - set(days), {*workdays, *days}),
-        hint(Term(round_.period_start, until, is_stored=False), declared_years(), "工作日"),
+        days_hint(round_.period_start, until, declared_years()),
         committed_on,
     )
 
@@ -78,7 +78,7 @@ def _committed(round_: Round) -> tuple[date | None, dict[str, int]]:
 
 
 def _before(round_: Round) -> tuple[date, date]:
-    """Return the period of the round before, or the days before this one's where there is none."""
+    """Return the period of the round before, or the half-year before where there is none."""
     earlier = earlier_round(round_)
     if earlier is None:
         return period_before(round_.period_start, round_.period_end)
@@ -98,7 +98,7 @@ def _counts(records: QuerySet[ServiceRecord], workdays: Collection[date]) -> dic
         named=Count("client"),
         people=Count("client", distinct=True),
         eligible=Count("client", distinct=True, filter=ELIGIBLE),
-        without_phone=Count("client", distinct=True, filter=Q(client__phone_hash="")),
+        without_phone=Count("client", distinct=True, filter=Q(client__phone_hash="", client__exclusion="")),
         excluded=Count("client", distinct=True, filter=Q(client__isnull=False) & ~Q(client__exclusion="")),
         sharing=Count("client", distinct=True, filter=Q(client__phone_hash__in=shared)),
         workdays=Count("finished_on", distinct=True, filter=Q(finished_on__in=workdays)),

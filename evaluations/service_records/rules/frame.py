@@ -60,7 +60,7 @@ class Counts(NamedTuple):
     named: int = 0  # records with a person
     people: int = 0
     eligible: int = 0
-    without_phone: int = 0
+    without_phone: int = 0  # of those who are not excluded, so that eligible, excluded and these are all people
     excluded: int = 0
     sharing: int = 0
     workdays: int = 0  # working days with a record

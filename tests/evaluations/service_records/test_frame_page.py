@@ -14,7 +14,7 @@ from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus
 from evaluations.service_records.queries.figures import frame_figures
 from evaluations.service_records.rules.frame import period_before
 from nanchuan_eval.audit.models import AuditEntry
-from nanchuan_eval.workdays.models import Holiday
+from nanchuan_eval.workdays.models import CompleteYear, Holiday
 from tests.evaluations.service_records.factories import make_client, make_clients, make_records
 from tests.factories import NOON, ROLES, make_round, make_section, make_user
 from tests.pages import exactly, page_in
@@ -50,10 +50,29 @@ def test_who_shares_a_phone_is_counted_and_stays():
     assert (row.now.sharing, row.now.eligible, row.is_drawn, row.why_left_out) == (2, 3, True, "")
 
 
-def test_the_half_year_before_is_the_earlier_rounds_or_as_long():
+def test_an_excluded_person_without_a_phone_is_counted_once():
+    section = make_section()
+    make_clients(section, 2)
+    make_clients(section, 1, phone="", exclusion=ExclusionReason.CONFLICT)
+    make_clients(section, 1, phone="")
+    now = _row(make_round()).now
+    assert (now.people, now.eligible, now.excluded, now.without_phone) == (4, 2, 1, 1)
+
+
+def test_the_years_of_the_period_decide_whether_working_days_are_sure():
+    make_section()
+    round_ = make_round(period_start=date(2020, 7, 1), period_end=date(2020, 12, 31))
+    CompleteYear.objects.all().delete()
+    assert "2020年节假日尚未确认录全" in frame_figures(round_, NOON).calendar_hint
+    CompleteYear.objects.create(year=2020)
+    assert frame_figures(round_, NOON).calendar_hint == ""
+
+
+def test_the_half_year_before_is_the_earlier_rounds_or_the_calendars():
     section, round_ = make_section(), make_round()
+    make_records(section, make_client(), on=date(2019, 6, 30))
     make_records(section, make_client(), make_client(), on=date(2019, 12, 31))
-    make_records(section, make_client(), on=date(2019, 9, 1))
+    make_records(section, make_client(), on=date(2019, 7, 1))
     make_records(section, make_client(), make_client(), make_client())
     assert (_row(round_).before.records, _row(round_).change) == (3, "持平")
     make_round(period_start=date(2019, 10, 1), period_end=date(2019, 12, 31))
