@@ -1,5 +1,6 @@
 """Data of the page about letters and messages (发送情况): figures by kind and state, never a name, phone or code."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,14 +11,18 @@ from django.utils import timezone
 from evaluations.codes.services.issuing import BEFORE_CLOSING
 from evaluations.messages.models import StopNumber
 from evaluations.messages.queries import (
+    DELIVERED_BY,
     SendingLine,
     entries_without_code,
+    failed_to_retry,
     failures,
+    freed_codes,
+    issue_plan,
     sending_lines,
     waiting_letters,
 )
 from evaluations.messages.rules import texts
-from evaluations.messages.rules.kinds import MessageKind, MessageState
+from evaluations.messages.rules.kinds import GIVEN, MessageKind, MessageState, Way
 from evaluations.messages.services.gateways import sends_messages
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
@@ -29,12 +34,16 @@ SAMPLE_CODE = "X" * 20
 
 @dataclass(frozen=True)
 class SendingPage:
-    """Data of the page; `due` = drawn places without a code by draw, `minutes` = how long the queue takes."""
+    """Data of the page; `due` = drawn places that get a code now by draw, `without` = who does not and why.
+
+    `minutes` = how long the queue takes.
+    """
 
     states: list[str]
     lines: list[tuple[SendingLine, list[int]]]
     failures: Mapping[str, int]
     due: list[tuple[str, int]]
+    without: tuple[str, ...]
     letters: int
     letters_at_once: int
     queued: int
@@ -52,39 +61,47 @@ class SendingPage:
 def sending_page(round_: Round, user: User, at: datetime, site: str) -> SendingPage:
     """Read the data of the page in a fixed number of queries."""
     lines = sending_lines(round_)
-    counts = {state: sum(line.counts.get(state, 0) for line in lines) for state in MessageState.values}
     letters = waiting_letters(round_).count()
-    queued = counts[MessageState.QUEUED] + counts[MessageState.SENDING] - letters
-    is_voting = round_.state == RoundState.OPEN and at < round_.closes_at
     may_act = round_.state in BEFORE_CLOSING and at < round_.closes_at and policy.may(user, "cred.print")
+    by_sms = [line.counts for line in lines if line.way == Way.SMS.label]
+    queued = sum(each.get(state, 0) for each in by_sms for state in (MessageState.QUEUED, MessageState.SENDING))
+    has_sent = any(each.get(state, 0) for each in by_sms for state in GIVEN)
+    due, without = _due(round_) if may_act else ([], ())
+    is_voting = round_.state == RoundState.OPEN and at < round_.closes_at
     is_reminded = any(line.kind == MessageKind.REMINDER.label for line in lines)
     sample = _sample(round_, site)
     return SendingPage(
         states=list(MessageState.labels),
         lines=[(line, [line.counts.get(state, 0) for state in MessageState.values]) for line in lines],
         failures=failures(round_),
-        due=_due(round_),
+        due=due,
+        without=without,
         letters=letters,
         letters_at_once=settings.LETTER_PART,
         queued=queued,
         minutes=-(-queued // settings.MESSAGE_RATE),
-        has_failed=counts[MessageState.FAILED] > 0,
+        has_failed=may_act and failed_to_retry(round_).exists(),
         is_reminded=is_reminded,
         has_gateway=sends_messages(),
         stopped=StopNumber.objects.count(),
         may_act=may_act,
-        may_remind=may_act and is_voting and sends_messages() and not is_reminded,
+        may_remind=may_act and is_voting and sends_messages() and not is_reminded and has_sent and not queued,
         sample=sample,
         sample_parts=texts.parts(sample),
     )
 
 
-def _due(round_: Round) -> list[tuple[str, int]]:
-    found = [
-        (DrawPurpose(purpose).label, entries_without_code(round_, [purpose]).count())
-        for purpose in (DrawPurpose.CLIENTS, DrawPurpose.EVALUATORS)
-    ]
-    return [(label, number) for label, number in found if number]
+def _due(round_: Round) -> tuple[list[tuple[str, int]], tuple[str, ...]]:
+    entries = list(entries_without_code(round_))
+    if not entries:
+        return [], ()
+    plan = issue_plan(round_, entries, freed_codes(round_))
+    due = Counter(
+        DrawPurpose.CLIENTS if entry.client_id else DrawPurpose.EVALUATORS
+        for entry in entries
+        if entry.pk in plan.entries
+    )
+    return [(purpose.label, due[purpose]) for purpose in DELIVERED_BY if due[purpose]], plan.without
 
 
 def _sample(round_: Round, site: str) -> str:

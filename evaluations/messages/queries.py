@@ -1,17 +1,20 @@
 """Who still lacks a letter or message, how far the sending is, how many of a section's drawn people were reached."""
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from evaluations.codes.queries import StratumLine, stratum_lines
 from evaluations.draws.models import DrawEntry
+from evaluations.draws.queries.committed_rounds import current_round, seats_by_round
 from evaluations.messages.models import Message, MessageEntry, StopNumber
+from evaluations.messages.rules.allotting import Without, allot, in_words
 from evaluations.messages.rules.kinds import (
     GIVEN,
+    UNSENT,
     WITH_CODES,
     Failure,
     MessageKind,
@@ -29,7 +32,6 @@ from nanchuan_eval.encryption.fields import keyed_hash
 
 # Draws whose people get a code each by letter or message.
 DELIVERED_BY = (DrawPurpose.CLIENTS, DrawPurpose.EVALUATORS)
-MOST_NAMED = 3  # strata in one sentence
 
 
 class Recipient(NamedTuple):
@@ -51,12 +53,11 @@ class Recipient(NamedTuple):
 
 
 class IssuePlan(NamedTuple):
-    """Strata to make codes for; those with codes made otherwise, those with too few drawn, and what does not fit."""
+    """Strata to make codes for, the drawn places that get one now, and sentences about those that do not."""
 
     lines: list[StratumLine]
-    left_out: tuple[str, ...]
-    thin: tuple[str, ...]
-    faults: list[str]
+    entries: frozenset[int]
+    without: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -101,33 +102,67 @@ def recipients(round_: Round, purposes: Collection[DrawPurpose] = DELIVERED_BY) 
     return [Recipient(own[0].client, own[0].person, tuple(own)) for own in found.values()]
 
 
-def lines_to_issue(round_: Round, people: Iterable[Recipient], freed: Mapping[str, int]) -> IssuePlan:
-    """Return what codes to make; `freed` = codes of each stratum that come back from people removed since."""
-    wanted = Counter(entry.stratum for one in people for entry in one.entries)
+def issue_plan(round_: Round, entries: Iterable[DrawEntry], freed: Mapping[str, int]) -> IssuePlan:
+    """Return what codes to make, for which of these drawn places, and in sentences why for none of the others.
+
+    `freed` = codes of each stratum that come back from people removed since.
+    """
     lines = {line.stratum: line for line in stratum_lines(round_) if line.channel == Channel.TARGETED}
-    to_make, left_out, thin, mixed = [], [], [], []
-    for stratum, number in sorted(wanted.items()):
-        lacking = lines[stratum].lacking if stratum in lines else 0
-        if stratum in lines and lines[stratum].is_thin:
-            thin.append(stratum)
-        elif lacking + freed.get(stratum, 0) == number:
-            to_make += [lines[stratum]] if lacking else []
-        elif lacking == 0:
-            left_out.append(stratum)
-        else:
-            mixed.append(f"“{stratum}”有{number}人尚无通知、缺{lacking}个票号")
-    return IssuePlan(to_make, tuple(left_out), tuple(thin), _mixed_in_words(mixed))
+    wanted = defaultdict[str, list[DrawEntry]](list)
+    for entry in sorted(entries, key=lambda entry: entry.place or 0):
+        wanted[entry.stratum].append(entry)
+    # Codes without a stratum leave open whose are lacking.
+    is_parted = all(line.people for line in lines.values())
+    due = {
+        stratum: max(0, line.people - line.codes + freed.get(stratum, 0))
+        for stratum, line in lines.items()
+        if not line.is_thin and (is_parted or line.is_bound)
+    }
+    is_short = any(len(own) > due.get(stratum, 0) for stratum, own in wanted.items())
+    gone, earlier = (_gone(round_), _earlier_seats(round_)) if is_short else ({}, {})
+    given, without = set[int](), defaultdict[Without, list[tuple[str, int]]](list)
+    for stratum, own in wanted.items():
+        share = allot(len(own), due.get(stratum, 0), gone.get(stratum, 0), earlier.get(stratum, ()))
+        given.update(entry.pk for entry in own[share.start : share.end])
+        if share.why:
+            why = Without.THIN if stratum in lines and lines[stratum].is_thin else share.why
+            without[why].append((stratum, len(own) - (share.end - share.start)))
+    served = {entry.stratum for own in wanted.values() for entry in own if entry.pk in given}
+    to_make = [lines[stratum] for stratum in sorted(served) if lines[stratum].lacking]
+    return IssuePlan(to_make, frozenset(given), tuple(in_words(why, without[why]) for why in Without if why in without))
 
 
-def _mixed_in_words(strata: Sequence[str]) -> list[str]:
-    """Say in one sentence where a part of the codes was made otherwise: after a top-up that is every section."""
-    if not strata:
-        return []
-    more = f"等{len(strata)}类" if len(strata) > MOST_NAMED else ""
-    return [
-        f"{'；'.join(strata[:MOST_NAMED])}{more}：这些类别的票号有一部分是另行生成的。"
-        "请用“生成票号”补齐，按原来的方式发放；或者先作废另行生成而没有发出的票号。"
-    ]
+def _gone(round_: Round) -> dict[str, int]:
+    """Return stratum -> people removed when their message had gone out, or may have (one query)."""
+    removed = MessageEntry.objects.filter(message__round=round_, entry__is_selected=False).order_by()
+    went = removed.exclude(pk__in=removed_unsent(round_, DELIVERED_BY).values("pk"))
+    return dict(went.values_list("entry__stratum").annotate(Count("pk")))
+
+
+def _earlier_seats(round_: Round) -> dict[str, list[int]]:
+    """Return stratum -> seats of each committed round before the current one, where nobody was removed."""
+    found: dict[str, list[int]] = {}
+    for draw in round_.draws.standing().filter(purpose__in=DELIVERED_BY).exclude(result=""):
+        removals = draw.events.exclude(entry=None)
+        removed = set(removals.values_list("entry__stratum", flat=True))
+        for each in seats_by_round(draw)[: current_round(draw) - 1]:
+            for stratum, seats in each.items():
+                if stratum not in removed:
+                    found.setdefault(stratum, []).append(seats)
+    return found
+
+
+def removed_unsent(round_: Round, purposes: Collection[DrawPurpose]) -> QuerySet[MessageEntry]:
+    """Return the places of people removed before their message went out, as far as it still holds their codes."""
+    unsent = MessageEntry.objects.filter(message__round=round_, message__state__in=UNSENT, entry__is_selected=False)
+    unsent = unsent.filter(entry__draw__purpose__in=purposes, message__content__isnull=False)
+    return unsent.exclude(message__state=MessageState.SENDING)  # it may be on its way
+
+
+def freed_codes(round_: Round) -> dict[str, int]:
+    """Return stratum -> codes that come back from people removed before their message went out (one query)."""
+    waiting = removed_unsent(round_, DELIVERED_BY).order_by()
+    return dict(waiting.values_list("entry__stratum").annotate(Count("pk")))
 
 
 def offered_first(round_: Round, people: Iterable[Recipient]) -> dict[int, tuple[str, ...]]:
@@ -146,8 +181,20 @@ def stopped_hashes(phones: Iterable[str]) -> set[str]:
 
 
 def waiting_letters(round_: Round) -> QuerySet[Message]:
-    """Return the letters not printed yet, in the order of their random keys."""
-    return Message.objects.filter(round=round_, way=Way.LETTER, state=MessageState.QUEUED).order_by("key")
+    """Return the letters not printed yet, in the order of their random keys; none of whose people were all removed."""
+    kept = MessageEntry.objects.filter(message=OuterRef("pk"), entry__is_selected=True)
+    return letters_in_queue(round_).filter(Exists(kept)).order_by("key")
+
+
+def letters_in_queue(round_: Round) -> QuerySet[Message]:
+    """Return the letters that wait for the printer."""
+    return Message.objects.filter(round=round_, way=Way.LETTER, state=MessageState.QUEUED)
+
+
+def failed_to_retry(round_: Round) -> QuerySet[Message]:
+    """Return the failed messages that can be tried again: not those reported by a receipt, which hold no code."""
+    failed = Message.objects.filter(round=round_, state=MessageState.FAILED, way=Way.SMS)
+    return failed.exclude(failure=Failure.REMOVED).exclude(content__isnull=True, kind__in=WITH_CODES)
 
 
 def sending_lines(round_: Round) -> list[SendingLine]:
@@ -185,18 +232,28 @@ def delivered_by_section(round_: Round) -> dict[str, int]:
     return {stratum.partition(" ")[0]: number for stratum, number in counted}
 
 
-def not_delivered_by_section(round_: Round) -> dict[str, int]:
-    """Return section code -> codes in letters and messages that have not gone out, or did not arrive (one query)."""
+class NotDelivered(NamedTuple):
+    """Codes in letters and messages that have not gone out or did not arrive; how many of them still `wait` for it."""
+
+    codes: int
+    waiting: int
+
+
+def not_delivered_by_section(round_: Round) -> dict[str, NotDelivered]:
+    """Return section code -> codes of drawn clients that nobody has, as far as is known (one query).
+
+    The code of somebody removed counts as well while it stands in a message: it is valid, and nobody has it.
+    """
     left = MessageEntry.objects.filter(message__round=round_, entry__draw__purpose=DrawPurpose.CLIENTS)
-    left = left.filter(entry__is_selected=True).exclude(message__state__in=GIVEN)
-    counted = left.order_by().values_list("entry__stratum").annotate(Count("pk"))
-    return {stratum.partition(" ")[0]: number for stratum, number in counted}
+    waits = Q(entry__is_selected=True, message__state__in=UNSENT, message__content__isnull=False)
+    rows = left.exclude(message__state__in=GIVEN).order_by().values_list("entry__stratum")
+    counted = rows.annotate(codes=Count("pk"), waiting=Count("pk", filter=waits))
+    return {stratum.partition(" ")[0]: NotDelivered(codes, waiting) for stratum, codes, waiting in counted}
 
 
 def not_delivered_by_stratum(round_: Round) -> dict[str, int]:
     """Return stratum -> codes in letters and messages that have not gone out, or did not arrive (one query)."""
-    left = MessageEntry.objects.filter(message__round=round_, entry__is_selected=True)
-    left = left.exclude(message__state__in=GIVEN).order_by()
+    left = MessageEntry.objects.filter(message__round=round_).exclude(message__state__in=GIVEN).order_by()
     return dict(left.values_list("entry__stratum").annotate(Count("pk")))
 
 
@@ -204,8 +261,3 @@ def delivered_by_stratum(round_: Round) -> dict[str, int]:
     """Return stratum -> drawn people whose letter or message has gone out, clients and evaluators (one query)."""
     given = MessageEntry.objects.filter(message__round=round_, message__state__in=GIVEN, entry__is_selected=True)
     return dict(given.order_by().values_list("entry__stratum").annotate(Count("pk")))
-
-
-def has_messages(round_: Round) -> bool:
-    """True if letters or messages were made for the round (one query)."""
-    return Message.objects.filter(round=round_, kind__in=WITH_CODES).exists()

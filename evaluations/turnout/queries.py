@@ -15,10 +15,11 @@ from django.db.models import Count, Exists, F, OuterRef, Q
 from evaluations.ballots.models import Ballot, Rating, answers_given
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.codes.queries import DEAD, counted_batches
+from evaluations.codes.rules.issuing import is_thin
 from evaluations.codes.rules.publishing import is_small
 from evaluations.draws.models import Draw, DrawEntry
 from evaluations.draws.queries.committed_rounds import current_round, eligible_of, opened_at, seats_by_round
-from evaluations.messages.queries import not_delivered_by_section, not_delivered_by_stratum
+from evaluations.messages.queries import NotDelivered, not_delivered_by_section, not_delivered_by_stratum
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import LIFE, DrawPurpose, DrawStatus, RoundState
 from evaluations.rounds.rules.rulebook import DEFAULTS, ISSUED_CODES
@@ -169,12 +170,11 @@ def delivered_by_section(round_: Round) -> dict[str, int]:
 
     Without those in letters not printed yet and messages that wait, failed or did not arrive (two queries).
     """
-    return _delivered(round_, bound_codes(round_))
+    return _delivered(bound_codes(round_), not_delivered_by_section(round_))
 
 
-def _delivered(round_: Round, codes: Mapping[str, tuple[int, int]]) -> dict[str, int]:
-    left = not_delivered_by_section(round_)
-    return {code: max(0, able - left.get(code, 0)) for code, (able, _) in codes.items()}
+def _delivered(codes: Mapping[str, tuple[int, int]], left: Mapping[str, NotDelivered]) -> dict[str, int]:
+    return {code: max(0, able - left[code].codes) if code in left else able for code, (able, _) in codes.items()}
 
 
 def bound_codes(round_: Round) -> dict[str, tuple[int, int]]:
@@ -192,8 +192,8 @@ def section_returns(draw: Draw, at: datetime) -> list[SectionReturns]:
     rounds = seats_by_round(draw)[: current_round(draw)]
     starts = [round_.opens_at, *opened_at(draw)]
     passed = [part_passed(start, round_.closes_at, at) for start in starts]
-    codes = bound_codes(round_)
-    delivered = _delivered(round_, codes)
+    codes, left = bound_codes(round_), not_delivered_by_section(round_)
+    delivered = _delivered(codes, left)
     found = []
     for name, eligible in eligible_of(draw).items():
         code = section_of(name)
@@ -203,7 +203,8 @@ def section_returns(draw: Draw, at: datetime) -> list[SectionReturns]:
         sent = delivered.get(code, 0)
         foretold = None if is_too_early(passed[0], curve) else foretell(used, sent, groups, curve)
         needed = needed_ballots(needed_lines(round_.rulebook, code), settings.VALID_PERCENT)
-        found.append(SectionReturns(code, eligible, seats[-1], able, sent, used, needed, foretold))
+        waiting = left[code].waiting if code in left else 0
+        found.append(SectionReturns(code, eligible, seats[-1], able, sent, used, needed, foretold, waiting))
     return found
 
 
@@ -216,16 +217,19 @@ def further_seats(draw: Draw) -> list[dict[str, int]]:
 def top_up_faults(draw: Draw, at: datetime) -> list[str]:
     """Return in Chinese why the draw's next committed round may not be opened now: its trigger leaves no discretion.
 
-    It rests on returned codes alone. Until those drawn by the round before have their codes, nothing can be foretold.
+    It rests on returned codes alone. Until those drawn before have their codes, and what brings them has gone out,
+    nothing can be foretold: whoever has no ballot yet cannot return it. What did not arrive is not waited for.
     """
     round_ = draw.round
     if not round_.opens_at <= at < round_.closes_at:
         return ["追加抽取只能在投票期间启动：投票尚未开始，或者已经截止。"]
     sections = section_returns(draw, at)
     least = int(round_.rulebook.get("client_batch_min", DEFAULTS["client_batch_min"]))
-    waiting = sum(each.without_code >= least for each in sections)
-    if waiting:
-        return [f"{waiting}个科室已抽中的办事群众还没有票号。请先发放票号，再看是否需要追加抽取。"]
+    without = sum(each.without_code > 0 and not is_thin(each.drawn, each.codes, least) for each in sections)
+    if without:
+        return [f"{without}个科室已抽中的办事群众还没有票号。请先发放票号，再看是否需要追加抽取。"]
+    if waiting := sum(each.waiting for each in sections):
+        return [f"还有{waiting}个票号的短信、信函没有发出。请先发出，再看是否需要追加抽取。"]
     return _not_needed(sections, further_seats(draw))
 
 

@@ -1,10 +1,11 @@
 """Voiding codes and recalling batches, before the box is sealed; what is stored names hashes, never a code."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.views.decorators.debug import sensitive_variables
 
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.codes.queries import family_of
@@ -76,6 +77,23 @@ def void_codes(*, batch_id: int, issues: Sequence[str], reason: str, by: User, a
     detail = {"codes": len(codes), "fixed": fixed_digests(("voids", batch.round_id))}
     audit.record("cred.void", batch, by=by, at=at, reason=reason, detail=detail)
     return len(codes)
+
+
+@sensitive_variables()
+@transaction.atomic
+def void_unsent(round_: Round, codes: Collection[str], *, by: policy.Actor, at: datetime) -> int:
+    """Void codes that reach nobody, as the people they were made for were removed before; others can then be made.
+
+    One that was used all the same keeps its ballot. The caller is an act of its own with its own permission.
+    """
+    issues = [issue_of(round_.key, normalize_code(code)) for code in codes]
+    unused = Credential.objects.filter(batch__round=round_, issue__in=issues, spend=None, is_void=False)
+    number = unused.update(is_void=True)
+    if number:
+        detail = {"step_label": "作废没有发出的票号", "codes": number}
+        detail["fixed"] = fixed_digests(("voids", round_.pk))
+        audit.record("cred.void", round_, by=by, at=at, reason="抽中人员在通知发出前移除", detail=detail)
+    return number
 
 
 def refuse_after_closing(round_: Round) -> None:

@@ -21,9 +21,10 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer by which a phone's owner unsubscribes."""
+    """An answer to a message; `is_stop`: by it the phone's owner unsubscribes."""
 
     phone: str
+    is_stop: bool = True
 
 
 class ReceiptError(ValueError):
@@ -33,7 +34,7 @@ class ReceiptError(ValueError):
 def read_receipts(rows: object) -> list[Receipt | Answer]:
     """Return the receipts {"id", "state"} and answers {"phone", "text"} of a list, or of one object.
 
-    Answers that ask for nothing are left out; anything else that is neither is refused, and nothing is taken.
+    Anything else is refused, and nothing is taken.
     """
     given = rows if isinstance(rows, list) else [rows]
     if not given:
@@ -52,8 +53,7 @@ def _read(rows: Iterable[object]) -> Iterable[Receipt | Answer]:
             phone = texts["phone"].removeprefix("+86").removeprefix("86")
             if not PHONE.fullmatch(phone):
                 raise ReceiptError(f"第{number}条的手机号有误。")
-            if is_unsubscription(texts["text"]):
-                yield Answer(phone)
+            yield Answer(phone, is_unsubscription(texts["text"]))
             continue
         state = texts.get("state", "").lower()
         if not GATEWAY_ID.fullmatch(texts.get("id", "")) or state not in {*DELIVERED, *UNDELIVERED}:

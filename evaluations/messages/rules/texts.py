@@ -1,12 +1,18 @@
 """Texts of the messages: a link for each section, how many short messages that makes, how a text is shown masked."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
 # A text in Chinese is sent as one short message up to 70 characters, or in parts of 67 that the phone joins again.
 ONE_MESSAGE, PART_OF_SEVERAL = 70, 67
-UNSUBSCRIBE = ("TD", "T", "退订")
+# What people answer: the letters alone, or words anywhere in a sentence that does not deny them.
+UNSUBSCRIBE_LETTERS = frozenset({"TD", "T", "回复TD", "回复T", "回TD", "发TD"})
+UNSUBSCRIBE_WORDS = re.compile(
+    r"(?<![不别没未勿])(?<!不要)(?<!不想)(?<!不用)(?<!不会)(?<!没有)(退订|取消订阅|停止发送)|(不要|别|请勿|勿)再?(给我|向我)?再?发"
+)
+NOT_SAID = re.compile(r"[\W_]+")
 CODE = re.compile(r"#[0-9A-Z-]{20,24}")
 PHONE = re.compile(r"1\d{10}")
 
@@ -57,4 +63,6 @@ def masked(text: str) -> str:
 
 def is_unsubscription(text: str) -> bool:
     """True if an answer to a message asks for no more of them."""
-    return text.strip().upper() in UNSUBSCRIBE
+    # A Chinese keyboard sends full-width letters and closes a sentence with 。
+    said = NOT_SAID.sub("", unicodedata.normalize("NFKC", text)).upper()
+    return said in UNSUBSCRIBE_LETTERS or bool(UNSUBSCRIBE_WORDS.search(said))

@@ -21,12 +21,9 @@ def closes_in_words(round_: Round) -> str:
 
 @sensitive_variables()
 def lines_of(message: Message) -> list[texts.CodeLine]:
-    """Return the codes that still go to this person, section by section; places lost by a removal are left out."""
-    kept = set(message.entries.filter(entry__is_selected=True).values_list("entry", flat=True))
+    """Return the codes that go to this person, section by section (those of places lost are taken out before)."""
     lines: list[dict[str, Any]] = json.loads(message.content)["lines"]
-    return [
-        texts.CodeLine(line["section"], line["code"], tuple(line["first"])) for line in lines if line["entry"] in kept
-    ]
+    return [texts.CodeLine(line["section"], line["code"], tuple(line["first"])) for line in lines]
 
 
 def site_of(message: Message) -> str:

@@ -10,9 +10,10 @@ from django.views.decorators.debug import sensitive_variables
 from evaluations.codes.services.issuing import BEFORE_CLOSING
 from evaluations.messages.documents import Letter, letters_pdf
 from evaluations.messages.models import Message
-from evaluations.messages.queries import name_of, waiting_letters
+from evaluations.messages.queries import failed_to_retry, letters_in_queue, name_of, waiting_letters
 from evaluations.messages.rules.kinds import WITH_CODES, Failure, MessageState, Way
 from evaluations.messages.services.contents import lines_of, site_of
+from evaluations.messages.services.removed import void_removed
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.rounds.services import lock_round
@@ -40,24 +41,24 @@ def print_letters(
     """
     policy.check(by, "cred.print")
     round_ = _before_closing(round_id, at)
-    chosen = waiting_letters(round_).select_for_update(of=("self",)).select_related("client", "person")[:most]
-    letters, printed, removed = [], [], []
+    chosen = list(
+        waiting_letters(round_).select_for_update(of=("self",)).select_related("round", "client", "person")[:most]
+    )
+    letters = []
     for message in chosen:
-        lines = lines_of(message)
-        if not lines:
-            removed.append(message.pk)
-            continue
-        printed.append(message.pk)
+        void_removed(message, by=by, at=at)
         name = name_of(message.client, message.person)
         unit = message.client.unit if message.client else message.person.unit if message.person else ""
-        letters.append(Letter(name, unit, site_of(message), tuple(lines)))
-    waiting_for_others = {"state": MessageState.FAILED, "failure": Failure.REMOVED}
-    Message.objects.filter(pk__in=removed).update(**waiting_for_others)
+        letters.append(Letter(name, unit, site_of(message), tuple(lines_of(message))))
     if not letters:
         raise RuleViolation("没有待打印的信函。信函打印一次后，系统不再保存其中的票号。")
     pdf = letters_pdf(round_, letters, at=at)
     keep(pdf)
-    Message.objects.filter(pk__in=printed).update(state=MessageState.SENT, content=None, next_at=None)
+    printed = Message.objects.filter(pk__in=[message.pk for message in chosen])
+    printed.update(state=MessageState.SENT, content=None, next_at=None)
+    # What is left was made for people removed since; it waits for those who take their places.
+    rest = letters_in_queue(round_).exclude(pk__in=waiting_letters(round_).values("pk"))
+    rest.update(state=MessageState.FAILED, failure=Failure.REMOVED)
     audit.record("cred.print", round_, by=by, at=at, detail={"step_label": "打印评议通知书", "letters": len(letters)})
     return Printed(len(letters), pdf)
 
@@ -67,13 +68,12 @@ def requeue_failed(*, round_id: int, as_letters: bool, by: User, at: datetime) -
     """Try the failed messages again, or let letters go instead; what a receipt reports holds no code any more."""
     policy.check(by, "cred.print")
     round_ = _before_closing(round_id, at)
-    failed = Message.objects.filter(round=round_, state=MessageState.FAILED, way=Way.SMS)
-    failed = failed.exclude(failure=Failure.REMOVED).exclude(content__isnull=True, kind__in=WITH_CODES)
+    failed = failed_to_retry(round_)
     if as_letters:
         count = failed.filter(kind__in=WITH_CODES).update(way=Way.LETTER, state=MessageState.QUEUED, next_at=None)
         label, done = "未成功的短信改用信函", f"{count}条短信改为信函，待打印。"
     else:
-        count = failed.update(state=MessageState.QUEUED, next_at=at, tries=0)
+        count = failed.update(state=MessageState.QUEUED, next_at=at, tries=1)  # 1: the gateway may have it
         label, done = "重新发送未成功的短信", f"{count}条短信重新排队。"
     if not count:
         raise RuleViolation("没有可以重新办理的短信：发送后运营商未送达的，票号已不在系统中，不能再发。")

@@ -5,8 +5,7 @@ The codes exist outside the gateway and the envelope only here, encrypted, until
 
 import json
 import secrets
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import uuid4
@@ -15,19 +14,21 @@ from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
 from evaluations.codes.services.issuing import BEFORE_CLOSING, issue_lacking
+from evaluations.codes.services.voiding import void_unsent
 from evaluations.draws.models import DrawEntry
+from evaluations.draws.queries.committed_rounds import current_round, seats_by_round
 from evaluations.messages.models import Message, MessageEntry
 from evaluations.messages.queries import (
     DELIVERED_BY,
     Recipient,
-    has_messages,
-    lines_to_issue,
+    issue_plan,
     offered_first,
     recipients,
     stopped_hashes,
 )
-from evaluations.messages.rules.kinds import UNSENT, WITH_CODES, Failure, MessageKind, MessageState, Way
+from evaluations.messages.rules.kinds import Failure, MessageKind, Way
 from evaluations.messages.services.gateways import sends_messages
+from evaluations.messages.services.removed import Codes, free_codes
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
 from evaluations.rounds.services import lock_round
@@ -38,23 +39,20 @@ from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 
 BATCH_SIZE = 1000
-Codes = dict[str, list[str]]
 
 
 class Made(NamedTuple):
-    """What was made; strata whose codes are handed out otherwise, and those with too few drawn people for any."""
+    """What was made, and in sentences who got nothing and why."""
 
     messages: int
     letters: int
     codes: int
-    left_out: tuple[str, ...] = ()
-    thin: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        said = f"已生成{self.codes}个票号，短信{self.messages}条、信函{self.letters}封待发出。"
-        if self.left_out:
-            said += f"以下类别的票号已另行生成，没有重复生成：{'、'.join(self.left_out)}。"
-        return said + _thin_in_words(self.thin)
+        return "".join(
+            [f"已生成{self.codes}个票号，短信{self.messages}条、信函{self.letters}封待发出。", *self.without]
+        )
 
 
 @sensitive_variables()
@@ -77,58 +75,58 @@ def deliver_new(
     round_ = lock_round(round_id)
     if RoundState(round_.state) not in BEFORE_CLOSING or at >= round_.closes_at:
         raise RuleViolation("票号和通知只能在名录锁定之后、投票截止之前生成。")
-    freed = _free_codes(round_)
+    freed = free_codes(round_, purposes, by=by, at=at)
     people = recipients(round_, purposes)
     if not people:
         raise RuleViolation("抽中人员的通知已经齐全，没有重复生成；尚未抽取的，请先完成抽取。")
-    plan = lines_to_issue(round_, people, {stratum: len(codes) for stratum, codes in freed.items()})
-    if plan.faults:
-        raise RuleViolation(*plan.faults)
-    people = _without(people, {*plan.left_out, *plan.thin})
+    entries = [entry for one in people for entry in one.entries]
+    plan = issue_plan(round_, entries, {stratum: len(codes) for stratum, codes in freed.items()})
+    people = [
+        one._replace(entries=kept)
+        for one in people
+        if (kept := tuple(entry for entry in one.entries if entry.pk in plan.entries))
+    ]
     if not people:
-        done = "抽中人员的票号已经另行生成，没有重复生成，请按原来的方式发放。" if plan.left_out else ""
-        raise RuleViolation(*filter(None, (done, _thin_in_words(plan.thin))))
+        raise RuleViolation(*plan.without)
     for batch, codes in issue_lacking(round_id=round_.pk, lines=plan.lines, by=by, at=at):
         freed[batch.stratum] += codes
-    is_top_up = round_.state == RoundState.OPEN and has_messages(round_)
-    made = _queue(round_, people, freed, site=site, kind=_kind(is_top_up), letters_only=letters_only, at=at)
-    made = made._replace(left_out=plan.left_out, thin=plan.thin)
+    made = _queue(round_, people, freed, site=site, letters_only=letters_only, at=at)
+    # A code that is left, as nobody took the place, would count as handed out.
+    void_unsent(round_, [code for codes in freed.values() for code in codes], by=by, at=at)
+    made = made._replace(without=plan.without)
     detail = {"step_label": "生成通知", "messages": made.messages, "letters": made.letters, "codes": made.codes}
     audit.record("cred.print", round_, by=by, at=at, detail=detail)
     return made
 
 
-def _thin_in_words(strata: Collection[str]) -> str:
-    if not strata:
-        return ""
-    return f"以下科室抽中的办事群众过少，不生成绑定票号，由其他评议人员评议：{'、'.join(strata)}。"
+def _first_seats(round_: Round) -> dict[tuple[int, str], int]:
+    """Return (draw, stratum) -> seats of the first round, for draws of which a further round was opened."""
+    draws = round_.draws.standing().filter(purpose__in=DELIVERED_BY, events__entry=None, events__isnull=False)
+    return {
+        (draw.pk, stratum): seats
+        for draw in draws.distinct()
+        if current_round(draw) > 1
+        for stratum, seats in seats_by_round(draw)[0].items()
+    }
 
 
-def _kind(is_top_up: bool) -> MessageKind:
-    return MessageKind.TOP_UP if is_top_up else MessageKind.INVITATION
-
-
-def _without(people: Iterable[Recipient], strata: Collection[str]) -> list[Recipient]:
-    kept = (
-        one._replace(entries=tuple(entry for entry in one.entries if entry.stratum not in strata)) for one in people
+def _kind(one: Recipient, first_seats: Mapping[tuple[int, str], int]) -> MessageKind:
+    """Return whether a top-up drew the person: whoever takes a removed person's place is no top-up."""
+    further = (
+        (entry.place or 0) > first_seats[entry.draw_id, entry.stratum]
+        for entry in one.entries
+        if (entry.draw_id, entry.stratum) in first_seats
     )
-    return [one for one in kept if one.entries]
+    return MessageKind.TOP_UP if any(further) else MessageKind.INVITATION
 
 
 @sensitive_variables()
-def _queue(  # noqa: PLR0913  one call, which keeps the codes in one place
-    round_: Round,
-    people: Sequence[Recipient],
-    codes: Codes,
-    *,
-    site: str,
-    kind: MessageKind,
-    letters_only: bool,
-    at: datetime,
+def _queue(
+    round_: Round, people: Sequence[Recipient], codes: Codes, *, site: str, letters_only: bool, at: datetime
 ) -> Made:
     """Store the messages in random order, so that no number tells in which order their codes were made."""
     names = {section.code: str(section) for section in round_.sections.all()}
-    first = offered_first(round_, people)
+    first, first_seats = offered_first(round_, people), _first_seats(round_)
     stopped = set() if letters_only else stopped_hashes(one.phone for one in people)
     queued: list[tuple[Message, tuple[DrawEntry, ...]]] = []
     for one in secrets.SystemRandom().sample(people, len(people)):
@@ -137,7 +135,7 @@ def _queue(  # noqa: PLR0913  one call, which keeps the codes in one place
         message = Message(
             key=uuid4().hex,
             round=round_,
-            kind=kind,
+            kind=_kind(one, first_seats),
             way=_way(one, letters_only, is_stopped),
             client=one.client,
             person=one.person,
@@ -174,27 +172,3 @@ def _line(
         "code": codes[entry.stratum].pop(),
         "first": list(first.get(entry.person_id or 0, ())),
     }
-
-
-@sensitive_variables()
-def _free_codes(round_: Round) -> Codes:
-    """Take back the codes of people removed before theirs was sent, for those who take their places."""
-    freed: Codes = defaultdict(list)
-    removed = Message.objects.filter(
-        round=round_, kind__in=WITH_CODES, state__in=UNSENT, entries__entry__is_selected=False
-    )
-    for message in Message.objects.select_for_update().filter(pk__in=removed.values("pk")):
-        if message.state == MessageState.SENDING:
-            continue  # it may be on its way
-        gone = set(message.entries.filter(entry__is_selected=False).values_list("entry", flat=True))
-        content = json.loads(message.content)
-        for line in content["lines"]:
-            if line["entry"] in gone:
-                freed[line["stratum"]].append(line["code"])
-        content["lines"] = [line for line in content["lines"] if line["entry"] not in gone]
-        message.entries.filter(entry__in=gone).delete()
-        message.content = json.dumps(content, ensure_ascii=False) if content["lines"] else None
-        if not content["lines"]:
-            message.state, message.failure, message.next_at = MessageState.STOPPED, Failure.REMOVED, None
-        message.save(update_fields=["content", "state", "failure", "next_at"])
-    return freed

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from evaluations.messages.models import Message, StopNumber
-from evaluations.messages.rules.kinds import GIVEN, Failure, MessageState
+from evaluations.messages.rules.kinds import GIVEN, Failure, MessageState, Way
 from evaluations.messages.rules.receipts import Answer, Receipt
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.errors import RuleViolation
@@ -25,26 +25,29 @@ class Taken(NamedTuple):
     matched: int = 0
     unknown: int = 0
     stopped: int = 0
+    unread: int = 0
 
     def __str__(self) -> str:
         unknown = f"，{self.unknown}条没有对应的短信" if self.unknown else ""
         stopped = f"，{self.stopped}个号码退订" if self.stopped else ""
-        return f"已记录回执{self.matched}条{unknown}{stopped}。"
+        unread = f"，{self.unread}条短信回复不是退订，没有处理" if self.unread else ""
+        return f"已记录回执{self.matched}条{unknown}{stopped}{unread}。"
 
 
 @sensitive_variables()
 @transaction.atomic
 def take_receipts(received: Iterable[Receipt | Answer], *, at: datetime) -> Taken:
     """Record receipts and unsubscriptions; the same one twice changes nothing. The log holds their numbers only."""
-    matched = unknown = stopped = 0
+    matched = unknown = stopped = unread = 0
     for one in received:
         if isinstance(one, Answer):
-            stopped += _stop(one.phone, is_own=True, at=at)
+            unread += not one.is_stop
+            stopped += one.is_stop and _stop(one.phone, is_own=True, at=at)
         elif _record(one):
             matched += 1
         else:
             unknown += 1
-    taken = Taken(matched, unknown, stopped)
+    taken = Taken(matched, unknown, stopped, unread)
     if stopped:
         audit.record("cred.print", None, by=policy.MACHINE, at=at, detail={"step_label": "本人退订", "people": stopped})
     return taken
@@ -55,11 +58,20 @@ def _record(receipt: Receipt) -> bool:
     message = found.exclude(gateway_id="", key="").first() if receipt.key else None
     if message is None:
         return False
-    if message.state in GIVEN:
-        message.state = MessageState.DELIVERED if receipt.is_delivered else MessageState.FAILED
-        message.failure = "" if receipt.is_delivered else Failure.UNDELIVERED
-        message.save(update_fields=["state", "failure"])
+    if receipt.is_delivered and _may_have_arrived(message):
+        # Whatever was known before: it has arrived, so nothing more is sent, and no letter printed.
+        message.state, message.failure, message.way = MessageState.DELIVERED, "", Way.SMS
+        message.content, message.next_at = None, None
+    elif not receipt.is_delivered and message.state in GIVEN and message.way == Way.SMS:
+        message.state, message.failure = MessageState.FAILED, Failure.UNDELIVERED
+    message.save(update_fields=["state", "failure", "way", "content", "next_at"])
     return True
+
+
+def _may_have_arrived(message: Message) -> bool:
+    """True if the gateway was asked to send the message, and it was not printed as a letter since."""
+    was_tried = message.tries > 0 and message.state != MessageState.STOPPED
+    return was_tried and not (message.way == Way.LETTER and message.state in GIVEN)
 
 
 @sensitive_variables()

@@ -7,7 +7,7 @@ from uuid import uuid4
 from django.db import transaction
 
 from evaluations.messages.models import Message
-from evaluations.messages.rules.kinds import GIVEN, WITH_CODES, MessageKind, Way
+from evaluations.messages.rules.kinds import GIVEN, WITH_CODES, MessageKind, MessageState, Way
 from evaluations.messages.services.gateways import sends_messages
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.rounds.services import lock_round
@@ -34,8 +34,14 @@ def remind_all(*, round_id: int, by: User, at: datetime) -> str:
     mine = Message.objects.filter(round=round_)
     if mine.filter(kind=MessageKind.REMINDER).exists():
         raise RuleViolation("本轮已经催评一次，不再发送：催评发给全部收到短信的人，次数多了会打扰已经提交的人。")
-    reached = mine.filter(kind__in=WITH_CODES, way=Way.SMS, state__in=GIVEN)
-    people = sorted({(client, person) for client, person in reached.values_list("client", "person")}, key=str)
+    waits = {MessageState.QUEUED, MessageState.SENDING}
+    found = mine.filter(kind__in=WITH_CODES, way=Way.SMS, state__in=[*waits, *GIVEN])
+    rows = list(found.values_list("client", "person", "state"))
+    if number := sum(state in waits for *_, state in rows):
+        raise RuleViolation(
+            f"还有{number}条评议短信没有发出，请待全部发出后再催评：每轮只催评一次，现在催评就漏了他们。"
+        )
+    people = sorted({(client, person) for client, person, _ in rows}, key=str)
     if not people:
         raise RuleViolation("还没有发出的评议短信，不能催评。")
     Message.objects.bulk_create(

@@ -18,13 +18,15 @@ from evaluations.messages.models import Message, SendingPace
 from evaluations.messages.queries import phone_of, stopped_hashes
 from evaluations.messages.rules.gateway import wait_before
 from evaluations.messages.rules.kinds import UNSENT, Failure, MessageKind, MessageState, Way
-from evaluations.messages.services.contents import lines_of, text_of
+from evaluations.messages.services.contents import text_of
 from evaluations.messages.services.gateways import Outcome, Outgoing, gateway, hand_over, sends_messages
+from evaluations.messages.services.removed import void_removed
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.clock.services import Job
 from nanchuan_eval.database.sql import scrub
+from nanchuan_eval.permissions import policy
 
 MINUTE = timedelta(minutes=1)
 ONLY = 1  # the one row of SendingPace
@@ -91,6 +93,7 @@ def claim(*, at: datetime) -> Claimed | float | None:
         message = _due(at).first()
     if message is None:
         return None
+    void_removed(message, by=policy.CLOCK, at=at)
     message.state, message.tries, message.next_at = MessageState.SENDING, message.tries + 1, at + used.lease
     message.save(update_fields=["state", "tries", "next_at"])
     pace.next_at = at + MINUTE / used.rate
@@ -164,7 +167,7 @@ def _obstacle(message: Message) -> Failure | None:
         return Failure.NO_PHONE
     if stopped_hashes([phone]):
         return Failure.STOP_LIST
-    if message.kind != MessageKind.REMINDER and not lines_of(message):
+    if message.kind != MessageKind.REMINDER and not message.entries.filter(entry__is_selected=True).exists():
         return Failure.REMOVED
     return None
 

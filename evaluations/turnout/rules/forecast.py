@@ -40,7 +40,7 @@ class Group:
 class SectionReturns:
     """The drawn clients of one section: their number, those with a code, those delivered to, ballots returned, needed.
 
-    `foretold` is None while it is too early to tell.
+    `foretold` is None while it is too early to tell; `waiting` = codes in messages and letters that still go out.
     """
 
     code: str
@@ -51,6 +51,7 @@ class SectionReturns:
     returned: int
     needed: int
     foretold: int | None = None
+    waiting: int = 0
 
     @property
     def lacking(self) -> int:

@@ -10,8 +10,11 @@ from evaluations.codes.services.issuing import issue_together
 from evaluations.draws.models import DrawEntry
 from evaluations.messages.models import Message, MessageEntry, StopNumber
 from evaluations.messages.queries import delivered_by_section, delivered_by_stratum
-from evaluations.messages.rules.kinds import MessageKind, MessageState, Way
-from evaluations.messages.services.receipts import stop_number
+from evaluations.messages.rules.kinds import Failure, MessageKind, MessageState, Way
+from evaluations.messages.rules.receipts import Receipt
+from evaluations.messages.services.gateways import Outcome
+from evaluations.messages.services.letters import print_letters
+from evaluations.messages.services.receipts import stop_number, take_receipts
 from evaluations.protocol.codes import issue_of
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
@@ -84,7 +87,7 @@ class TestTheCodes:
         for batch in round_.batches.filter(section__isnull=False):
             Credential.objects.filter(pk=batch.credentials.first().pk).update(is_void=True)
 
-        with pytest.raises(RuleViolation, match="等4类：这些类别的票号有一部分是另行生成的") as refused:
+        with pytest.raises(RuleViolation, match=r"^24人的票号有一部分是另行生成的：.*等4类。") as refused:
             deliver(round_)
         assert len(refused.value.reasons) == 1
         assert not Message.objects.exists()
@@ -146,7 +149,7 @@ class TestEvaluators:
 
 
 class TestLater:
-    def test_those_newly_drawn_get_theirs_and_nobody_twice(self, monkeypatch):
+    def test_those_drawn_since_get_theirs_and_nobody_twice(self, monkeypatch):
         round_ = drawn_round(9)
         deliver(round_)
         got = send_all(monkeypatch)
@@ -155,7 +158,7 @@ class TestLater:
         made = deliver(round_)
 
         assert (len(got), made.codes) == (6, 1)
-        assert Message.objects.filter(kind=MessageKind.TOP_UP).count() == 1
+        assert not Message.objects.filter(kind=MessageKind.TOP_UP).exists()  # no further round was opened
 
     def test_a_code_not_sent_yet_goes_to_whoever_takes_the_place(self, monkeypatch):
         round_ = drawn_round(9)
@@ -182,6 +185,105 @@ class TestLater:
         codes = {section.code for section in round_.sections.all()}
         assert delivered_by_section(round_) == dict.fromkeys(codes, 5)
         assert sum(delivered_by_stratum(round_).values()) == 10
+
+
+def swap(removed):
+    """Remove a drawn place, which the next of its stratum takes; returns who took it."""
+    taker = DrawEntry.objects.filter(stratum=removed.stratum, is_selected=False).first()
+    DrawEntry.objects.filter(pk=removed.pk).update(is_selected=False)
+    if taker:
+        DrawEntry.objects.filter(pk=taker.pk).update(is_selected=True)
+    return taker
+
+
+def able():
+    return Credential.objects.filter(is_void=False).count()
+
+
+class TestRemovals:
+    """Whatever the order, as many codes are valid as people are drawn, and everybody drawn gets one."""
+
+    def test_leave_alone_the_codes_of_a_draw_that_is_not_asked_for(self, monkeypatch):
+        round_ = drawn_round(9)
+        Round.objects.filter(pk=round_.pk).update(state=RoundState.FROZEN)
+        round_.refresh_from_db()
+        make_pool(round_)
+        hold_draw(round_, DrawPurpose.EVALUATORS)
+        Round.objects.filter(pk=round_.pk).update(state=RoundState.OPEN)
+        deliver(round_)
+        drawn = DrawEntry.objects.filter(is_selected=True)
+        people = drawn.count()
+        evaluator = swap(drawn.filter(draw__purpose=DrawPurpose.EVALUATORS).first())
+        client = swap(drawn.filter(draw__purpose=DrawPurpose.CLIENTS).first())
+
+        assert deliver(round_, purposes=[DrawPurpose.CLIENTS]).codes == 1
+        assert deliver(round_).codes == 1
+        assert able() == people
+        phones = [message.phone for message in send_all(monkeypatch)]
+        assert len(phones) == people
+        assert {evaluator.person.phone, client.client.phone} <= set(phones)
+
+    @pytest.mark.parametrize("letters", [False, True])
+    def test_make_void_the_code_of_a_place_lost_when_the_others_go_out(self, monkeypatch, letters):
+        round_ = drawn_round(8, 8, both=1, client_letters=9)
+        deliver(round_, letters_only=letters)
+        both = Message.objects.get(client=Client.objects.last())
+        lost = both.entries.first().entry
+        DrawEntry.objects.filter(pk=lost.pk).update(is_selected=False)
+        if letters:
+            print_letters(round_id=round_.pk, most=99, by=make_user("clerk"), at=NOON)
+        else:
+            (text,) = [each.text for each in send_all(monkeypatch) if each.phone == both.client.phone]
+            assert len(CODE.findall(text)) == 1
+
+        assert able() == 17
+        assert Credential.objects.filter(is_void=True).count() == 1
+        newcomer = make_client()
+        DrawEntry.objects.create(
+            draw=lost.draw, stratum=lost.stratum, token="f" * 64, client=newcomer, is_selected=True, place=9
+        )
+        assert deliver(round_).codes == 1
+        assert able() == 18
+
+    def test_void_what_nobody_takes_over(self):
+        round_ = drawn_round(5, 9)
+        deliver(round_)
+        swap(DrawEntry.objects.filter(stratum__startswith=round_.sections.order_by("code").first().code).first())
+        assert not delivered_by_section(round_)
+        swap(DrawEntry.objects.filter(stratum__startswith=round_.sections.order_by("code").last().code).first())
+
+        deliver(round_)
+        assert able() == DrawEntry.objects.filter(is_selected=True).count()
+
+    def test_never_give_away_a_code_that_the_gateway_may_have_sent(self, monkeypatch, settings):
+        settings.MESSAGE_RETRIES = 0
+        round_ = drawn_round(9)
+        deliver(round_)
+        send_all(monkeypatch, Outcome(Failure.NO_ANSWER))
+        swap(Message.objects.first().entries.get().entry)
+        before = set(Credential.objects.values_list("pk", flat=True))
+
+        assert deliver(round_).codes == 1
+        assert Credential.objects.exclude(pk__in=before).count() == 1
+        assert able() == 6
+
+    def test_of_whom_the_message_did_not_reach_do_not_stop_the_act(self, monkeypatch):
+        round_ = drawn_round(9, 9)
+        deliver(round_)
+        send_all(monkeypatch)
+        message = Message.objects.first()
+        take_receipts([Receipt(message.key, False)], at=NOON)
+        swap(message.entries.get().entry)
+        other = DrawEntry.objects.exclude(stratum=message.entries.get().entry.stratum).filter(is_selected=True).first()
+
+        with pytest.raises(RuleViolation, match="1人接替的是通知已经发出的人员"):
+            deliver(round_)
+        Credential.objects.filter(batch__stratum=other.stratum).update(is_void=True)  # of one who gave it back
+        Credential.objects.filter(
+            pk__in=Credential.objects.filter(batch__stratum=other.stratum).values("pk")[:5]
+        ).update(is_void=False)
+        swap(other)
+        assert deliver(round_).codes == 1
 
 
 class TestWhatEvaluatorsAreOffered:

@@ -6,10 +6,11 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from evaluations.messages.models import Message, StopNumber
-from evaluations.messages.queries import delivered_by_section
+from evaluations.messages.queries import delivered_by_section, waiting_letters
 from evaluations.messages.rules.kinds import Failure, MessageState
 from evaluations.messages.rules.receipts import Answer, Receipt, ReceiptError, read_receipts
 from evaluations.messages.services.gateways import Outcome
+from evaluations.messages.services.letters import print_letters, requeue_failed
 from evaluations.messages.services.receipts import resume_number, stop_number, take_receipts
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.errors import RuleViolation
@@ -28,8 +29,19 @@ class TestReading:
             Answer("13900000001"),
         ]
 
-    def test_leaves_out_answers_that_ask_for_nothing(self):
-        assert read_receipts([{"phone": "13900000001", "text": "谢谢"}]) == []
+    def test_marks_answers_that_ask_for_nothing(self):
+        assert read_receipts([{"phone": "13900000001", "text": "谢谢"}]) == [Answer("13900000001", is_stop=False)]
+
+    @pytest.mark.parametrize(
+        "text",
+        ["TD", "td", "T", "ＴＤ", "退订。", "TD退订", "回复TD退订", "我要退订！", "“退订”", "请不要再发了", "退 订"],
+    )
+    def test_reads_by_meaning_who_unsubscribes(self, text):
+        assert read_receipts([{"phone": "13900000001", "text": text}]) == [Answer("13900000001")]
+
+    @pytest.mark.parametrize("text", ["不退订", "不要退订", "我没有退订", "谢谢", "TDD", "", "请再发一次"])
+    def test_takes_nothing_else_for_it(self, text):
+        assert read_receipts([{"phone": "13900000001", "text": text}]) == [Answer("13900000001", is_stop=False)]
 
     @pytest.mark.parametrize(
         "rows",
@@ -70,6 +82,44 @@ class TestReceipts:
         lost = Message.objects.get(gateway_id="ref-1")
         assert (lost.state, lost.failure) == (MessageState.FAILED, Failure.UNDELIVERED)
         assert list(delivered_by_section(round_).values()) == [4]
+
+    def test_are_believed_when_a_message_arrives_after_all(self, round_):
+        take_receipts([Receipt("ref-0", False)], at=NOON)
+        take_receipts([Receipt("ref-0", True)], at=NOON)
+
+        late = Message.objects.get(gateway_id="ref-0")
+        assert (late.state, late.failure) == (MessageState.DELIVERED, "")
+        assert list(delivered_by_section(round_).values()) == [5]
+
+    def test_tell_that_a_message_arrived_to_which_the_gateway_gave_no_answer(self, db, monkeypatch, settings):
+        settings.MESSAGE_RETRIES = 0
+        round_ = drawn_round(5)
+        deliver(round_)
+        send_all(monkeypatch, Outcome(Failure.NO_ANSWER))
+        requeue_failed(round_id=round_.pk, as_letters=True, by=make_user("clerk"), at=NOON)
+        message = Message.objects.first()
+        take_receipts([Receipt(message.key, True)], at=NOON)
+
+        message.refresh_from_db()
+        assert (message.state, message.content) == (MessageState.DELIVERED, None)
+        assert waiting_letters(round_).count() == 4  # no letter for the same code
+
+    def test_of_a_message_do_not_touch_the_letter_that_went_instead(self, db, monkeypatch, settings):
+        settings.MESSAGE_RETRIES = 0
+        round_ = drawn_round(5)
+        deliver(round_)
+        send_all(monkeypatch, Outcome(Failure.NO_ANSWER))
+        requeue_failed(round_id=round_.pk, as_letters=True, by=make_user("clerk"), at=NOON)
+        print_letters(round_id=round_.pk, most=9, by=make_user("clerk"), at=NOON)
+        take_receipts([Receipt(Message.objects.first().key, False)], at=NOON)
+
+        assert set(Message.objects.values_list("state", flat=True)) == {MessageState.SENT}
+
+    def test_say_how_many_answers_were_not_understood(self, db):
+        taken = take_receipts([Answer("13900000001", is_stop=False), Answer("13900000002")], at=NOON)
+
+        assert str(taken) == "已记录回执0条，1个号码退订，1条短信回复不是退订，没有处理。"
+        assert StopNumber.objects.get().phone == "13900000002"
 
     def test_come_twice_without_harm(self, round_):
         for _ in range(2):

@@ -52,9 +52,10 @@ def test_there_is_one_in_a_round(round_):
 
 def test_there_is_none_before_anybody_was_reached_and_none_after_the_vote():
     made = drawn_round(5)
+    with pytest.raises(RuleViolation, match="还没有发出的评议短信"):
+        remind(made)
     deliver(made)
-
-    with pytest.raises(RuleViolation, match="还没有发出"):
+    with pytest.raises(RuleViolation, match="还有5条评议短信没有发出"):
         remind(made)
     with pytest.raises(RuleViolation, match="只有评议中"):
         remind(made, at=made.closes_at)

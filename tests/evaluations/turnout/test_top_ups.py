@@ -12,7 +12,7 @@ from evaluations.codes.queries import batch_lines, counted_batches
 from evaluations.draws.models import Draw, DrawEvent
 from evaluations.draws.services.removals import open_next_round
 from evaluations.messages.models import Message
-from evaluations.messages.rules.kinds import MessageState
+from evaluations.messages.rules.kinds import MessageKind, MessageState
 from evaluations.messages.services.making import deliver_new
 from evaluations.rounds.models import Round
 from evaluations.turnout.pages import client_returns, monitor_page
@@ -102,6 +102,35 @@ class TestTheTrigger:
             open_next(draw)
 
         assert DrawEvent.objects.count() == 1
+
+    def test_waits_for_the_codes_of_a_few_people_too(self):
+        draw = client_vote(40, client_batch_min=10)
+        open_next(draw)  # five more, fewer than the smallest batch
+
+        with pytest.raises(RuleViolation, match="1个科室已抽中的办事群众还没有票号"):
+            open_next(draw)
+
+    def test_waits_until_letters_and_messages_have_gone_out(self):
+        draw = client_vote(40, with_codes=False)
+        deliver_new(round_id=draw.round_id, site="https://pingyi.example", by=make_user("clerk"), at=NOON)
+
+        with pytest.raises(RuleViolation, match="还有10个票号的短信、信函没有发出"):
+            open_next(draw)
+        Message.objects.update(state=MessageState.SENT, content=None)
+        open_next(draw)
+
+        assert DrawEvent.objects.count() == 1
+
+    def test_brings_messages_to_those_it_drew_where_the_first_codes_were_made_otherwise(self):
+        draw = client_vote(40, 40)
+        open_next(draw)
+        made = deliver_new(round_id=draw.round_id, site="https://pingyi.example", by=make_user("clerk"), at=NOON)
+
+        assert made.codes == 2 * 5
+        assert "20人的票号已经另行生成" in str(made)
+        places = set(Message.objects.values_list("entries__entry__place", flat=True))
+        assert places == set(range(11, 16))
+        assert set(Message.objects.values_list("kind", flat=True)) == {MessageKind.TOP_UP}
 
     def test_counts_on_those_drawn_later_as_on_the_first(self):
         draw = client_vote(40)
