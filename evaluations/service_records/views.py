@@ -30,18 +30,17 @@ DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 def units(request: HttpRequest) -> HttpResponse:
     """办件公开: whether the chains hold, then every unit with what was received and what it stated."""
     at = clock.now()
-    found = unit_lines(at)
-    context = {"verdict": chain_verdict(at), "lines": found.units, "counted": found.counted, "is_demo": _is_demo()}
+    context = {"verdict": chain_verdict(at), "found": unit_lines(at), "is_demo": _is_demo()}
     return render(request, "evaluations/service_records/units.html", context)
 
 
 @require_safe
 def unit_days(request: HttpRequest, unit: str) -> HttpResponse:
     """The days of one unit with their digests."""
-    found = get_object_or_404(Department, code=unit)
+    department = get_object_or_404(Department, code=unit)
     at = clock.now()
-    (line,), counted = unit_line(found, at)
-    context = {"verdict": chain_verdict(at), "line": line, "counted": counted, "is_demo": _is_demo()}
+    found = unit_line(department, at)
+    context = {"verdict": chain_verdict(at), "found": found, "line": found.units[0], "is_demo": _is_demo()}
     return render(request, "evaluations/service_records/days.html", context)
 
 

@@ -27,11 +27,13 @@ class Verdict:
     answer: Answer
     text: str
     at: datetime | None = None
+    # What the answer is about, on a page with other things to compare.
+    about: str = "结果"
 
     @property
     def heading(self) -> str:
         """Return the answer as it stands at the head of the page."""
-        return f"结果：{self.answer.label}"
+        return f"{self.about}：{self.answer.label}"
 
 
 def unchecked(text: str) -> Verdict:

@@ -189,7 +189,8 @@ def _issued(round_: Round) -> str:
 def issued_by_channel(round_: Round) -> str:
     """Return the codes of each channel, of the batches that the page of the box names during the vote (one query)."""
     codes = Counter[str]()
-    for batch, _ in batches_to_show(round_, is_sealed=False).batches:
+    shown = batches_to_show(round_, is_sealed=False)
+    for batch, _ in (*shown.batches, *shown.bound):
         codes[batch.channel] += batch.codes  # type: ignore[attr-defined]  # annotated
     return "，".join(f"{c.label}{codes[c]}个" for c in Channel if codes[c])
 

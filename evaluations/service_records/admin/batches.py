@@ -26,6 +26,7 @@ class RecordBatchAdmin(ReadOnlyAdmin):
     see_action = "pool.view"
     list_display = ["unit", "seq", "day", "records", "received_at", "by"]
     list_filter = ["unit"]
+    ordering = ["-received_at", "-pk"]
     date_hierarchy = "day"
     list_select_related = ["unit", "by"]
     fields = ["unit", "seq", "day", "records", "digest", "head", "received_at", "by"]

@@ -1,7 +1,7 @@
 """What the public pages of the records (办件公开) show: by unit and by day, received and stated, and the chain."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import NamedTuple, Self
 
@@ -106,6 +106,12 @@ class UnitLines(NamedTuple):
     units: Sequence[UnitLine]
     counted: str
 
+    @property
+    def differing(self) -> str:
+        """Return in words what differs from the units' own counts; it stands before any agreement of the chains."""
+        units, days = sum(line.differing > 0 for line in self.units), sum(line.differing for line in self.units)
+        return f"{units}个单位共{days}天收到的件数与单位自报的件数不同，见下表。" if days else ""
+
 
 def chain_verdict(at: datetime) -> Verdict:
     """Return whether all chains hold; another batch is another question (2 queries while the answer is kept)."""
@@ -113,7 +119,8 @@ def chain_verdict(at: datetime) -> Verdict:
     if newest is None:
         return unchecked(NOTHING)
     count = RecordBatch.objects.count()
-    return checked(f"records/{newest}/{count}", record_chain_faults, f"{AGREES}（共{count}批）。", at)
+    found = checked(f"records/{newest}/{count}", record_chain_faults, f"{AGREES}（共{count}批）。", at)
+    return replace(found, about="累计校验值")
 
 
 def unit_lines(at: datetime) -> UnitLines:

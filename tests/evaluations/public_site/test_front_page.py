@@ -9,6 +9,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from accountability.rectifications.rules import RectificationState
+from evaluations.codes.models import CodeBatch
 from evaluations.draws.models import PlannedDraw
 from evaluations.publication.models import Publication
 from evaluations.publication.services import Correction, correct_publication
@@ -103,6 +104,14 @@ class TestWhetherOneCanVote:
         assert f"{written(round_.closes_at)}截止" in page
         assert page.count('href="/ballot/">输入票号评议') == 1
         assert "各渠道发放的票号：定向评议7个，抽样评议6个。" in page
+
+    def test_codes_bound_to_a_section_are_codes_of_their_channel(self, client):
+        round_ = make_open_round(**vote_from(-1))
+        make_codes(round_, 7)
+        make_codes(round_, 6)
+        CodeBatch.objects.filter(pk=CodeBatch.objects.latest("pk").pk).update(section=round_.sections.first())
+
+        assert "各渠道发放的票号：定向评议13个。" in front(client)
 
     def test_how_many_have_voted_is_told_to_nobody_outside_before_the_box_is_sealed(self, client):
         round_ = make_open_round()

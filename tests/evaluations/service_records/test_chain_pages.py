@@ -1,7 +1,7 @@
 """办件公开 and the staff's pages of batches: verdict first, what differs is flagged, nobody is named."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -54,8 +54,20 @@ class TestPublicPages:
 
     def test_the_verdict_stands_first_and_differences_are_counted(self, client, unit):
         text = text_of(client.get("/records/"))
-        assert text.index("结果：一致") < text.index("区林业局")
+        assert text.index("累计校验值：一致") < text.index("区林业局")
         assert "区林业局 2026年2月2日至2026年2月5日 3 1 1 2" in text
+
+    @pytest.mark.parametrize("address", ["/records/", "/records/D01/"])
+    def test_counts_that_differ_stand_before_chains_that_agree(self, client, unit, address):
+        text = text_of(client.get(address))
+        told = "与单位自报的件数：不一致 1个单位共1天收到的件数与单位自报的件数不同"
+        assert text.index(told) < text.index("累计校验值：一致")
+        assert "结果：一致" not in text
+        state_count(unit=unit, day=date(2026, 2, 2), records=2, reason="更正", by=OPERATOR, at=NOON)
+        assert "与单位自报的件数：不一致" not in text_of(client.get(address))
+
+    def test_every_page_leads_there(self, client):
+        assert '<a href="/records/">办件公开</a>' in client.get("/").content.decode()
 
     def test_a_units_page_tells_each_day_and_flags_what_differs(self, client, unit):
         text = text_of(client.get("/records/D01/"))
@@ -118,7 +130,7 @@ class TestPublicPages:
 
     def test_a_changed_batch_is_the_verdict(self, client, unit):
         ServiceRecord.objects.filter(number="0").delete()
-        assert "结果：不一致 区林业局第1批办件应有2件，现有1件" in text_of(client.get("/records/"))
+        assert "累计校验值：不一致 区林业局第1批办件应有2件，现有1件" in text_of(client.get("/records/"))
 
     def test_nobody_is_named(self, client, unit):
         for address in ("/records/", "/records/D01/", "/records/D01/chain.csv"):
@@ -172,6 +184,14 @@ class TestBatches:
         client.force_login(make_user("clerk"))
         text = text_of(client.get("/admin/evaluations/recordbatch/"))
         assert "导入办件" in text and "区林业局" in text
+
+    def test_the_newest_batch_stands_first(self, client, unit):
+        cells = ("9", unit.sections.get().code, "2026-02-03", "张三", "13800000001")
+        rows = [Row("办件.csv", 1, HEADINGS), Row("办件.csv", 2, cells)]
+        import_records(rows=rows, by=OPERATOR, at=NOON + timedelta(minutes=1))
+        client.force_login(make_user("clerk"))
+        answer = client.get("/admin/evaluations/recordbatch/")
+        assert [batch.seq for batch in answer.context["cl"].result_list] == [3, 2, 1]
 
     def test_a_file_is_previewed_and_confirmed(self, client, unit):
         section = unit.sections.get()
