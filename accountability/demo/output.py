@@ -1,6 +1,8 @@
 """Output files of the demonstration: workbook, documents, proofs and files for recounting."""
 
-from collections.abc import Sequence
+import csv
+import io
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from django.urls import reverse
@@ -11,6 +13,7 @@ from accountability.results.workbooks.top_ten import top10_workbook
 from evaluations.draws.documents import commitment_pdf, record_pdf
 from evaluations.draws.models import Draw
 from evaluations.draws.queries.proofs import proof_text
+from evaluations.protocol.codes import format_code
 from evaluations.publication.documents import count_record_pdf
 from evaluations.publication.files import notice_pdf
 from evaluations.rounds.models import Round
@@ -34,14 +37,26 @@ def write_files(round_: Round, out: Path) -> list[Path]:
         texts["list.json"] = publication.content
     for name, text in texts.items():
         (out / name).write_bytes(text.encode())
-    drawn = round_.draws.filter(status=DrawStatus.PUBLISHED).select_related("round", "planned", "drawn_by")
-    proofs = [path for draw in drawn for path in _write_draw(draw, out / "draws")]
+    proofs = write_proofs(round_, out)
     with (out / "ballots.csv").open("w", encoding="utf-8", newline="") as target:
         target.writelines(ballots_csv(round_))
     (out / WORKBOOK).write_bytes(top10_workbook(round_))
     documents = [*_write_documents(round_, out), *_write_asking_list(round_, out)]
     (out / "说明.txt").write_text(f"{DEMO_NOTICE}\n本目录由 manage.py demo 生成。\n", encoding="utf-8")
     return [out / WORKBOOK, *documents, out / "ballots.csv", *(out / name for name in texts), *proofs, out / "说明.txt"]
+
+
+def write_proofs(round_: Round, out: Path) -> list[Path]:
+    """Write the proofs and documents of the draws that are public."""
+    drawn = round_.draws.filter(status=DrawStatus.PUBLISHED).select_related("round", "planned", "drawn_by")
+    return [path for draw in drawn for path in _write_draw(draw, out / "draws")]
+
+
+def bound_codes_csv(codes: Mapping[str, Sequence[str]]) -> bytes:
+    """Return the secret file of codes that open one section only: section and code."""
+    text = io.StringIO()
+    csv.writer(text).writerows([["科室代码", "票号"], *((name, format_code(c)) for name in codes for c in codes[name])])
+    return text.getvalue().encode("utf-8-sig")
 
 
 def _write_documents(round_: Round, out: Path) -> list[Path]:

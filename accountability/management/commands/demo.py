@@ -12,7 +12,7 @@ from django.core.management.base import CommandError
 from django.test.utils import override_settings
 from django.utils import timezone
 
-from accountability.demo.output import refusal, top_ten_table, write_files
+from accountability.demo.output import bound_codes_csv, refusal, top_ten_table, write_files, write_proofs
 from accountability.demo.people import ACCOUNTS, PASSWORD
 from accountability.demo.story import VOTE_OPENED, Story
 from accountability.demo.whole import EARLIER, Whole
@@ -89,17 +89,19 @@ class Command(ServiceCommand):
         return files
 
     def _begin(self, options: dict[str, Any]) -> list[Path]:
-        """Run until voting is open and write the printed ballots' codes, and the key cards, to files."""
+        """Run until voting is open; write the codes, those of one section apart, the key cards and the proofs."""
         story = self._story(options, today=timezone.localdate() + timedelta(days=VOTE_OPENED))
         Whole(story, earlier=options["earlier"]).tell_earlier()
         files = {"codes.csv": codes_csv(story.begin())}
+        if story.clients:
+            files["bound-codes.csv"] = bound_codes_csv(story.clients.codes)
         if story.is_supervised:
             files["key-cards.txt"] = "\n".join(story.cards.texts).encode()
         for name, content in files.items():
             (options["out"] / name).write_bytes(content)
             (options["out"] / name).chmod(0o600)
         self.stdout.write("\n文件：")
-        return [options["out"] / name for name in files]
+        return [*(options["out"] / name for name in files), *write_proofs(story.round, options["out"])]
 
     def _story(self, options: dict[str, Any], **given: Any) -> Story:
         return Story(
