@@ -13,6 +13,7 @@ from evaluations.service_records.queries.chain import (
     chain_of,
     chains,
     days_delivered,
+    earlier_counts,
     period_watched,
     rated_units,
     record_chain_faults,
@@ -40,6 +41,8 @@ class DayLine:
     received: int
     stated: int | None
     batches: Sequence[Link]
+    # What the unit stated before it changed the figure.
+    earlier: Sequence[int] = ()
 
     @property
     def comparison(self) -> str:
@@ -139,10 +142,12 @@ def unit_lines(at: datetime) -> UnitLines:
 
 
 def unit_line(unit: Department, at: datetime) -> UnitLines:
-    """Return one unit with its days (6 queries)."""
+    """Return one unit with its days and the figures it changed (8 queries)."""
     stated = stated_counts(unit).get(unit.code, {})
-    found = _Expected.read(at)
-    return UnitLines([_line(unit.code, unit.name, chain_of(unit.code), stated, found)], found.words)
+    found, earlier = _Expected.read(at), earlier_counts(unit)
+    line = _line(unit.code, unit.name, chain_of(unit.code), stated, found)
+    days = [replace(day, earlier=earlier.get(day.day, ())) for day in line.days]
+    return UnitLines([replace(line, days=days)], found.words)
 
 
 def chain_lines(unit: str) -> list[str]:

@@ -12,6 +12,7 @@ from evaluations.rounds.queries import rounds_to_choose
 from evaluations.service_records.models import RecordBatch, ServiceRecord, StatedCount
 from evaluations.service_records.rules.chain import Link, chain_faults, day_digest, first_head, record_leaf
 from evaluations.service_records.rules.parsing import person_key
+from nanchuan_eval.audit.models import AuditEntry
 
 LINK = ("seq", "day", "records", "digest", "head")
 # Not the salt, which leaves with the last name of a batch; the digest commits to it.
@@ -54,6 +55,20 @@ def stated_counts(unit: Department | None = None) -> dict[str, dict[date, int]]:
     found: dict[str, dict[date, int]] = {}
     for code, day, records in rows.order_by().values_list("unit__code", "day", "records"):
         found.setdefault(code, {})[day] = records
+    return found
+
+
+def earlier_counts(unit: Department) -> dict[date, list[int]]:
+    """Return the figures that the unit stated before it changed them: day -> counts, in order (2 queries).
+
+    The audit log has them; only a changed figure has a reason, which may name somebody and stays there.
+    """
+    keys = {str(key): day for key, day in StatedCount.objects.filter(unit=unit).order_by().values_list("pk", "day")}
+    changed = AuditEntry.objects.performed().filter(object_type=StatedCount._meta.label).exclude(reason="")
+    found: dict[date, list[int]] = {}
+    for key, detail in changed.order_by("seq").values_list("object_id", "detail"):
+        if key in keys and detail.get("before") is not None:
+            found.setdefault(keys[key], []).append(detail["before"])
     return found
 
 
