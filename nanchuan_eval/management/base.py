@@ -6,16 +6,17 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
 
 
 class ServiceCommand(BaseCommand):
-    """A command that ends with exit code 1 and the reasons if a service refuses."""
+    """A command that ends with exit code 1 and the reasons if a service refuses, or the account may not."""
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run the command."""
         try:
             return super().execute(*args, **options)
-        except RuleViolation as refusal:
+        except (RuleViolation, policy.Denied) as refusal:
             raise CommandError(str(refusal)) from None
 
 

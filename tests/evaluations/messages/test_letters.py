@@ -4,9 +4,10 @@ import io
 import subprocess
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from evaluations.messages.models import Message
+from evaluations.messages.queries import waiting_letters
 from evaluations.messages.rules.kinds import Failure, MessageState, Way
 from evaluations.messages.services import letters as services
 from evaluations.messages.services.gateways import Outcome
@@ -76,6 +77,16 @@ def test_the_command_prints_all_into_files_that_only_the_account_can_read(tmp_pa
     files = sorted((tmp_path / "letters").iterdir())
     assert [path.stat().st_mode & 0o777 for path in files] == [0o600, 0o600]
     assert not Message.objects.exclude(content__isnull=True).exists()
+
+
+def test_the_command_says_in_words_that_an_account_may_not(tmp_path, time_machine):
+    time_machine.move_to(NOON)
+    round_ = drawn_round(5)
+    deliver(round_, letters_only=True)
+
+    with pytest.raises(CommandError, match=r"您的角色没有.*的权限"):
+        call_command("print_letters", round_.key, tmp_path / "letters", by=make_user("chief").username)
+    assert waiting_letters(round_).count() == 5
 
 
 def test_who_was_removed_gets_no_letter_and_the_code_is_kept_for_the_next():
