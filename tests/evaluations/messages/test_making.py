@@ -24,7 +24,7 @@ from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from tests.evaluations.messages.factories import deliver, drawn_round, send_all
 from tests.evaluations.service_records.factories import make_client, make_records
-from tests.factories import GROUPS, NOON, hold_draw, make_open_round, make_pool, make_user
+from tests.factories import NOON, hold_draw, make_open_round, make_pool, make_user
 
 pytestmark = pytest.mark.django_db
 CODE = re.compile(r"#([0-9A-Z]{20})\b")
@@ -207,13 +207,14 @@ class TestRemovals:
         round_ = drawn_round(9)
         Round.objects.filter(pk=round_.pk).update(state=RoundState.FROZEN)
         round_.refresh_from_db()
-        make_pool(round_, groups={group: 5 * size for group, size in GROUPS.items()})
+        make_pool(round_)
         hold_draw(round_, DrawPurpose.EVALUATORS)
         Round.objects.filter(pk=round_.pk).update(state=RoundState.OPEN)
-        deliver(round_)
         drawn = DrawEntry.objects.filter(is_selected=True)
+        alternate = drawn.filter(draw__purpose=DrawPurpose.EVALUATORS).first()
+        DrawEntry.objects.filter(pk=alternate.pk).update(is_selected=False)
+        deliver(round_)
         people = drawn.count()
-        alternate = DrawEntry.objects.filter(draw__purpose=DrawPurpose.EVALUATORS, is_selected=False).first()
         evaluator = swap(drawn.filter(stratum=alternate.stratum).first())
         client = swap(drawn.filter(draw__purpose=DrawPurpose.CLIENTS).first())
 
