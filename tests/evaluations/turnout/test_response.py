@@ -146,6 +146,8 @@ def test_is_public_with_the_list_and_not_before(client):
     shown = client.get(page).content.decode()
     assert "公安局出入境科" in shown
     assert "少于5" in shown
+    # One row a section on a phone too: a hundred cards of four lines could not be read.
+    assert '<table class="figures">' in shown and "cards" not in shown
     assert all(text in shown for text in MEANS)
     lines = client.get(file).content.decode("utf-8-sig").splitlines()
     assert lines[:2] == ["渠道,科室或身份类别,送达,收回,回收率（%）", "办事群众,公安局出入境科,110,44,40"]
