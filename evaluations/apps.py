@@ -113,6 +113,8 @@ class EvaluationsConfig(AppConfig):
         @checks.register
         def the_return_curve_rises(**kwargs: Any) -> list[checks.CheckMessage]:
             errors = [f"RETURN_CURVE：{error}" for error in curve_errors(settings.RETURN_CURVE or USUAL_CURVE)]
+            if not 0 < settings.SENT_PERCENT <= 100:
+                errors.append("SENT_PERCENT：应为1至100的整数")
             if not 0 < settings.VALID_PERCENT <= 100:
                 errors.append("VALID_PERCENT：应为1至100的整数")
             return [checks.Error(error, id="nanchuan.E015") for error in errors]

@@ -254,6 +254,8 @@ CALENDAR_DAYS = env.dict("CALENDAR_DAYS", cast={"value": int}, default={})
 # long letters take to come and to be answered.
 RETURN_CURVE = env.dict("RETURN_CURVE", cast={"key": int, "value": int}, default={})
 VALID_PERCENT = env.int("VALID_PERCENT", default=95)
+# Percent of drawn clients who must have been sent their code before anything is foretold or drawn further.
+SENT_PERCENT = env.int("SENT_PERCENT", default=80)
 LETTER_DAYS = env.int("LETTER_DAYS", default=5)
 # What the work list reminds of: proposals returned lately, accounts long unused, backups and checks not made.
 RETURNED_DAYS = env.int("RETURNED_DAYS", default=30)

@@ -104,7 +104,7 @@ class ReturnsLine:
     def state(self) -> str:
         """Whether the section will probably have enough."""
         if self.of.foretold is None:
-            return "尚不能预计"
+            return "待发送，尚不能预计" if self.of.waiting else "尚不能预计"
         if not self.of.lacking:
             return "能收满"
         return "预计收不满，已全部抽取" if self.of.drawn >= self.of.eligible else "预计收不满"

@@ -4,7 +4,8 @@ Pages, records, notices and workbooks take their figures from `disclosed_turnout
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 from typing import Any, NamedTuple, TypedDict
@@ -30,6 +31,7 @@ from evaluations.turnout.rules.forecast import (
     Group,
     SectionReturns,
     foretell,
+    is_sent,
     is_too_early,
     needed_ballots,
     part_passed,
@@ -187,25 +189,49 @@ def bound_codes(round_: Round) -> dict[str, tuple[int, int]]:
 
 
 def section_returns(draw: Draw, at: datetime) -> list[SectionReturns]:
-    """Return the drawn clients of every section of a held draw: delivered to, returned, needed, foretold."""
+    """Return the drawn clients of every section of a held draw: delivered to, returned, needed, foretold.
+
+    Nothing is foretold of a section, or of any, while too many of its people wait for their code: that they did not
+    answer tells nothing of them.
+    """
     round_, curve = draw.round, settings.RETURN_CURVE or USUAL_CURVE
     rounds = seats_by_round(draw)[: current_round(draw)]
     starts = [round_.opens_at, *opened_at(draw)]
     passed = [part_passed(start, round_.closes_at, at) for start in starts]
     codes, left = bound_codes(round_), not_delivered_by_section(round_)
     delivered = _delivered(codes, left)
+    least = int(round_.rulebook.get("client_batch_min", DEFAULTS["client_batch_min"]))
     found = []
     for name, eligible in eligible_of(draw).items():
         code = section_of(name)
         seats, (able, used) = [each[name] for each in rounds], codes.get(code, (0, 0))
         people = [later - earlier for earlier, later in pairwise([0, *seats])]
         groups = [Group(*pair) for pair in zip(people, passed, strict=True)]
-        sent = delivered.get(code, 0)
+        sent, unsent = delivered.get(code, 0), left[code].waiting if code in left else 0
         foretold = None if is_too_early(passed[0], curve) else foretell(used, sent, groups, curve)
         needed = needed_ballots(needed_lines(round_.rulebook, code), settings.VALID_PERCENT)
-        waiting = left[code].waiting if code in left else 0
-        found.append(SectionReturns(code, eligible, seats[-1], able, sent, used, needed, foretold, waiting))
-    return found
+        of = SectionReturns(code, eligible, seats[-1], able, sent, used, needed, foretold)
+        found.append(replace(of, unsent=unsent, is_thin=is_thin(seats[-1], able, least)))
+    percent, all_sent = settings.SENT_PERCENT, not unsent_faults(draw, found)
+    return [
+        each if all_sent and is_sent(each.drawn, each.waiting, percent) else replace(each, foretold=None)
+        for each in found
+    ]
+
+
+def unsent_faults(draw: Draw, sections: Sequence[SectionReturns]) -> list[str]:
+    """Return in Chinese that too many drawn clients have not been sent their code: nothing can be foretold before.
+
+    The measure are those drawn last: after a small top-up a few people in a hundred are all that it drew.
+    """
+    totals = [0, *(sum(seats.values()) for seats in seats_by_round(draw)[: current_round(draw)])]
+    without, unsent = sum(of.without_code for of in sections), sum(of.unsent for of in sections)
+    waiting = without + unsent
+    if is_sent((totals[-1] - totals[-2]) or totals[-1], waiting, settings.SENT_PERCENT):
+        return []
+    parts = [f"{without}人没有票号" * bool(without), f"{unsent}人的短信、信函没有发出" * bool(unsent)]
+    what = "、".join(filter(None, parts))
+    return [f"抽中的办事群众中，尚有{waiting}人未送达（{what}）。请先发送；此前不能预计收回数，不能启动追加抽取。"]
 
 
 def further_seats(draw: Draw) -> list[dict[str, int]]:
@@ -217,27 +243,23 @@ def further_seats(draw: Draw) -> list[dict[str, int]]:
 def top_up_faults(draw: Draw, at: datetime) -> list[str]:
     """Return in Chinese why the draw's next committed round may not be opened now: its trigger leaves no discretion.
 
-    It rests on returned codes alone. Until those drawn before have their codes, and what brings them has gone out,
-    nothing can be foretold: whoever has no ballot yet cannot return it. What did not arrive is not waited for.
+    It rests on returned codes alone. Until those drawn by the round before were sent theirs, nothing can be foretold:
+    whoever has no ballot yet cannot return it. What did not arrive is not waited for.
     """
     round_ = draw.round
     if not round_.opens_at <= at < round_.closes_at:
         return ["追加抽取只能在投票期间启动：投票尚未开始，或者已经截止。"]
     sections = section_returns(draw, at)
-    least = int(round_.rulebook.get("client_batch_min", DEFAULTS["client_batch_min"]))
-    without = sum(each.without_code > 0 and not is_thin(each.drawn, each.codes, least) for each in sections)
-    if without:
-        return [f"{without}个科室已抽中的办事群众还没有票号。请先发放票号，再看是否需要追加抽取。"]
-    if waiting := sum(each.waiting for each in sections):
-        return [f"还有{waiting}个票号的短信、信函没有发出。请先发出，再看是否需要追加抽取。"]
+    if faults := unsent_faults(draw, sections):
+        return faults
+    curve = settings.RETURN_CURVE or USUAL_CURVE
+    if is_too_early(part_passed(round_.opens_at, round_.closes_at, at), curve):
+        return [f"投票时间未过{min(curve)}%，收回的票太少，还不能预计，不能启动追加抽取。"]
     return _not_needed(sections, further_seats(draw))
 
 
 def _not_needed(sections: list[SectionReturns], rounds: list[dict[str, int]]) -> list[str]:
     short = short_of(sections)
-    if any(each.foretold is None for each in sections):
-        first = min(settings.RETURN_CURVE or USUAL_CURVE)
-        return [f"投票时间未过{first}%，收回的票太少，还不能预计，不能启动追加抽取。"]
     if not short:
         return ["按已收回的票数预计，各科室都能收满，不能启动追加抽取。"]
     if not any(rounds[0][each.code] > each.drawn for each in short):

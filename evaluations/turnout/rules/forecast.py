@@ -40,7 +40,8 @@ class Group:
 class SectionReturns:
     """The drawn clients of one section: their number, those with a code, those delivered to, ballots returned, needed.
 
-    `foretold` is None while it is too early to tell; `waiting` = codes in messages and letters that still go out.
+    `unsent` = codes in letters and messages that have not gone out yet; `foretold` is None while nothing can be told:
+    it is too early, or too few have been sent theirs.
     """
 
     code: str
@@ -51,7 +52,8 @@ class SectionReturns:
     returned: int
     needed: int
     foretold: int | None = None
-    waiting: int = 0
+    unsent: int = 0
+    is_thin: bool = False  # too few for bound codes: nobody waits for one
 
     @property
     def lacking(self) -> int:
@@ -61,7 +63,12 @@ class SectionReturns:
     @property
     def without_code(self) -> int:
         """How many drawn people have no code yet."""
-        return max(0, self.drawn - self.codes)
+        return 0 if self.is_thin else max(0, self.drawn - self.codes)
+
+    @property
+    def waiting(self) -> int:
+        """How many drawn people could not vote so far, since their code was not made or has not gone out."""
+        return self.without_code + self.unsent
 
     def with_seats(self, seats: int) -> int:
         """Return the ballots to expect with so many people drawn: those drawn more return as many as the first."""
@@ -111,6 +118,11 @@ def foretell(returned: int, delivered: int, groups: Sequence[Group], curve: Mapp
     return max(returned, min(delivered, int(returned * people / share))) if share else returned
 
 
+def is_sent(people: int, waiting: int, percent: int) -> bool:
+    """True if no more of these people wait for their code than can be left out of account."""
+    return waiting * WHOLE <= people * (WHOLE - percent)
+
+
 def needed_ballots(lines: int, valid_percent: int) -> int:
     """Return how many ballots must come back for so many valid lines, rounded up."""
     return -(-lines * WHOLE // valid_percent)
@@ -127,7 +139,7 @@ def top_ups(
     """Yield the further committed rounds in turn; `rounds` = seats by section in each, `first` = number of the next."""
     for number, seats in enumerate(rounds, start=first):
         after = {each.code: each.with_seats(seats[each.code]) for each in sections}
-        short = [each for each in sections if after[each.code] < each.needed]
+        short = [each for each in sections if each.foretold is not None and after[each.code] < each.needed]
         yield TopUp(
             number,
             sum(max(0, seats[each.code] - each.drawn) for each in sections),

@@ -11,8 +11,8 @@ from evaluations.codes.models import CodeBatch
 from evaluations.codes.queries import batch_lines, counted_batches
 from evaluations.draws.models import Draw, DrawEvent
 from evaluations.draws.services.removals import open_next_round
-from evaluations.messages.models import Message
-from evaluations.messages.rules.kinds import MessageKind, MessageState
+from evaluations.messages.models import Message, MessageEntry
+from evaluations.messages.rules.kinds import Failure, MessageKind, MessageState
 from evaluations.messages.services.making import deliver_new
 from evaluations.rounds.models import Round
 from evaluations.turnout.pages import client_returns, monitor_page
@@ -43,6 +43,12 @@ def require_two_persons(settings):
 
 def open_next(draw, at=NOON):
     return open_next_round(draw_id=draw.pk, by=make_user("chief"), at=at)
+
+
+def send(number):
+    """Let so many messages go out."""
+    chosen = list(Message.objects.order_by("key").values_list("pk", flat=True)[:number])
+    Message.objects.filter(pk__in=chosen).update(state=MessageState.SENT, content=None)
 
 
 def returns(draw, at=NOON):
@@ -98,7 +104,7 @@ class TestTheTrigger:
         draw = client_vote(40)
         open_next(draw)
 
-        with pytest.raises(RuleViolation, match="1个科室已抽中的办事群众还没有票号"):
+        with pytest.raises(RuleViolation, match="尚有5人未送达（5人没有票号）。请先发送"):
             open_next(draw)
 
         assert DrawEvent.objects.count() == 1
@@ -107,14 +113,14 @@ class TestTheTrigger:
         draw = client_vote(40, client_batch_min=10)
         open_next(draw)  # five more, fewer than the smallest batch
 
-        with pytest.raises(RuleViolation, match="1个科室已抽中的办事群众还没有票号"):
+        with pytest.raises(RuleViolation, match="尚有5人未送达（5人没有票号）"):
             open_next(draw)
 
     def test_waits_until_letters_and_messages_have_gone_out(self):
         draw = client_vote(40, with_codes=False)
         deliver_new(round_id=draw.round_id, site="https://pingyi.example", by=make_user("clerk"), at=NOON)
 
-        with pytest.raises(RuleViolation, match="还有10个票号的短信、信函没有发出"):
+        with pytest.raises(RuleViolation, match="尚有10人未送达（10人的短信、信函没有发出）"):
             open_next(draw)
         Message.objects.update(state=MessageState.SENT, content=None)
         open_next(draw)
@@ -131,6 +137,58 @@ class TestTheTrigger:
         places = set(Message.objects.values_list("entries__entry__place", flat=True))
         assert places == set(range(11, 16))
         assert set(Message.objects.values_list("kind", flat=True)) == {MessageKind.TOP_UP}
+
+    def test_waits_for_the_codes_of_the_few_whom_a_small_round_draws(self):
+        """Three more in each section are fewer than a batch needs at least, and few beside those drawn first."""
+        draw = client_vote(40, 40, client_top_up_percent=10)
+        open_next(draw)
+
+        with pytest.raises(RuleViolation, match="尚有2人未送达"):
+            open_next(draw)
+
+        assert returns(draw).proposal == []
+        assert {row.foretold for row in returns(draw).lines} == {None}
+        assert DrawEvent.objects.count() == 1
+
+    def test_says_how_many_letters_and_messages_still_wait(self):
+        draw = client_vote(40, 40, with_codes=False)
+        deliver_new(round_id=draw.round_id, site="https://pingyi.example", by=make_user("clerk"), at=NOON)
+        send(3)
+
+        with pytest.raises(RuleViolation, match="尚有17人未送达（17人的短信、信函没有发出）。请先发送"):
+            open_next(draw)
+
+        page = returns(draw)
+        assert page.proposal == []
+        assert {row.state for row in page.lines} == {"待发送，尚不能预计"}
+        assert not DrawEvent.objects.exists()
+
+    def test_leaves_a_few_who_were_not_sent_theirs_out_of_account(self):
+        draw = client_vote(40, with_codes=False)
+        deliver_new(round_id=draw.round_id, site="https://pingyi.example", by=make_user("clerk"), at=NOON)
+        send(8)
+
+        assert open_next(draw).seq == 1
+
+    def test_does_not_wait_for_messages_that_nobody_can_send_again(self):
+        draw = client_vote(40, with_codes=False)
+        deliver_new(round_id=draw.round_id, site="https://pingyi.example", by=make_user("clerk"), at=NOON)
+        Message.objects.update(state=MessageState.FAILED, failure=Failure.UNDELIVERED, content=None)
+
+        assert open_next(draw).seq == 1
+
+    def test_foretells_nothing_of_a_section_whose_messages_wait(self):
+        draw = client_vote(40, 40, 40, 40, 40, 40, with_codes=False)
+        deliver_new(round_id=draw.round_id, site="https://pingyi.example", by=make_user("clerk"), at=NOON)
+        send(60)
+        last = draw.round.sections.order_by("code").last().code
+        waiting = MessageEntry.objects.filter(entry__stratum__startswith=last).values("message")
+        Message.objects.filter(pk__in=waiting).update(state=MessageState.QUEUED)
+
+        page = returns(draw)
+
+        assert [row.state for row in page.lines] == [*["预计收不满"] * 5, "待发送，尚不能预计"]
+        assert page.proposal[0] == "5个科室预计收不满。"
 
     def test_counts_on_those_drawn_later_as_on_the_first(self):
         draw = client_vote(40)
