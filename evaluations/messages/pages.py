@@ -40,7 +40,7 @@ class SendingPage:
     """
 
     states: list[str]
-    lines: list[tuple[SendingLine, list[int]]]
+    lines: list[tuple[SendingLine, list[tuple[str, int]]]]
     failures: Mapping[str, int]
     due: list[tuple[str, int]]
     without: tuple[str, ...]
@@ -72,7 +72,7 @@ def sending_page(round_: Round, user: User, at: datetime, site: str) -> SendingP
     sample = _sample(round_, site)
     return SendingPage(
         states=list(MessageState.labels),
-        lines=[(line, [line.counts.get(state, 0) for state in MessageState.values]) for line in lines],
+        lines=[(line, [(state.label, line.counts.get(state, 0)) for state in MessageState]) for line in lines],
         failures=failures(round_),
         due=due,
         without=without,

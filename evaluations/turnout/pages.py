@@ -36,6 +36,14 @@ from nanchuan_eval.tables.pages import Table
 from nanchuan_eval.tables.rules import Column, Kind
 
 WIDTH, HEIGHT, LEFT, BOTTOM = 640, 220, 44, 24
+# States of a section's returns, the most urgent first.
+URGENCY = SHORT, WAITING, EXHAUSTED, UNKNOWN, ENOUGH = (
+    "预计收不满",
+    "待发送，尚不能预计",
+    "预计收不满，已全部抽取",
+    "尚不能预计",
+    "能收满",
+)
 
 
 @dataclass(frozen=True)
@@ -104,10 +112,10 @@ class ReturnsLine:
     def state(self) -> str:
         """Whether the section will probably have enough."""
         if self.of.foretold is None:
-            return "待发送，尚不能预计" if self.of.waiting else "尚不能预计"
+            return WAITING if self.of.waiting else UNKNOWN
         if not self.of.lacking:
-            return "能收满"
-        return "预计收不满，已全部抽取" if self.of.drawn >= self.of.eligible else "预计收不满"
+            return ENOUGH
+        return EXHAUSTED if self.of.drawn >= self.of.eligible else SHORT
 
 
 @dataclass(frozen=True)
@@ -121,7 +129,7 @@ class ClientReturns:
     warning: str
     faults: list[str]
     # Sections of the round that have no clients drawn, and people drawn for whom there is no code yet.
-    left_out: int
+    left_out: list[str]
     without_code: int
 
 
@@ -186,20 +194,20 @@ def client_returns(round_: Round, batches: Sequence[BatchLine], at: datetime) ->
         proposal=proposal(list(found.values()), ups) if is_open else [],
         warning=late_warning((round_.closes_at - at).days, settings.LETTER_DAYS) if is_open else "",
         faults=further_round_faults(draw, at) if is_open else [],
-        left_out=len(sections) - len(lines),
+        left_out=[str(each) for each in sections if each.code not in found],
         without_code=sum(each.without_code for each in found.values()),
     )
 
 
 def returns_table(lines: Sequence[ReturnsLine]) -> Table[ReturnsLine]:
-    """Return the sections with their returns; hidden figures sort and search as they are shown."""
+    """Return the sections with their returns, the most urgent first; hidden figures sort as shown."""
     columns: list[Column[ReturnsLine]] = [
         Column("section", "科室", lambda row: row.section, is_head=True, width=24),
         Column("unit", "单位", lambda row: row.department, is_choice=True, is_minor=True),
         Column("drawn", "抽中", lambda row: row.of.drawn, Kind.NUMBER),
         Column("delivered", "送达", lambda row: row.of.delivered, Kind.NUMBER),
         Column("returned", "收回", lambda row: row.returned, Kind.NUMBER),
-        Column("percent", "回收率（%）", lambda row: row.percent, Kind.NUMBER),
+        Column("percent", "回收率（%）", lambda row: row.percent, Kind.NUMBER, is_minor=True),
         Column("needed", "需要", lambda row: row.of.needed, Kind.NUMBER),
         Column("foretold", "预计收回", lambda row: row.foretold, Kind.NUMBER),
         Column(
@@ -207,6 +215,7 @@ def returns_table(lines: Sequence[ReturnsLine]) -> Table[ReturnsLine]:
             "预计还差",
             lambda row: None if row.foretold is None else row.of.lacking,
             Kind.NUMBER,
+            is_minor=True,
         ),
         Column("state", "预计", lambda row: row.state, is_choice=True, width=20),
     ]
@@ -214,7 +223,7 @@ def returns_table(lines: Sequence[ReturnsLine]) -> Table[ReturnsLine]:
         name="sections",
         title="办事群众票收回情况",
         columns=columns,
-        rows=lines,
+        rows=sorted(lines, key=lambda row: URGENCY.index(row.state)),
         notes=["预计数按已收回的票号推算，是估计，不是结果。"],
     )
 

@@ -15,7 +15,7 @@ from evaluations.messages.models import Message, MessageEntry
 from evaluations.messages.rules.kinds import Failure, MessageKind, MessageState
 from evaluations.messages.services.making import deliver_new
 from evaluations.rounds.models import Round
-from evaluations.turnout.pages import client_returns, monitor_page
+from evaluations.turnout.pages import client_returns, monitor_page, returns_table
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.audit.models import AuditEntry
@@ -180,10 +180,9 @@ class TestTheTrigger:
     def test_foretells_nothing_of_a_section_whose_messages_wait(self):
         draw = client_vote(40, 40, 40, 40, 40, 40, with_codes=False)
         deliver_new(round_id=draw.round_id, site="https://pingyi.example", by=make_user("clerk"), at=NOON)
-        send(60)
         last = draw.round.sections.order_by("code").last().code
         waiting = MessageEntry.objects.filter(entry__stratum__startswith=last).values("message")
-        Message.objects.filter(pk__in=waiting).update(state=MessageState.QUEUED)
+        Message.objects.exclude(pk__in=waiting).update(state=MessageState.SENT, content=None)
 
         page = returns(draw)
 
@@ -297,8 +296,22 @@ class TestTheMonitoringPage:
         assert client_returns(round_, [], NOON) is None
         assert "办事群众票" not in client.get(reverse("admin:round-monitor", args=[round_.pk])).content.decode()
 
-    def test_leaves_small_sections_out_and_counts_them(self):
-        assert returns(client_vote(40, 3)).left_out == 1
+    def test_leaves_small_sections_out_and_names_them(self, client):
+        draw = client_vote(40, 3)
+        small = str(draw.round.sections.order_by("code").last())
+        client.force_login(make_user("chief"))
+
+        assert returns(draw).left_out == [small]
+        page = client.get(reverse("admin:round-monitor", args=[draw.round_id])).content.decode()
+        assert f"<p>{small}</p>" in page
+
+    def test_lists_the_sections_first_that_will_fall_short(self):
+        draw = client_vote(40, 9, 40)
+        return_ballots(draw, 8, 0, 0)
+
+        rows = returns_table(returns(draw).lines).rows
+
+        assert [row.state for row in rows] == ["预计收不满", "预计收不满，已全部抽取", "能收满"]
 
     @pytest.mark.parametrize("sections", [1, 4])
     def test_takes_as_many_queries_for_many_sections(self, sections, django_assert_num_queries):
