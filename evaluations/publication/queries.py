@@ -61,7 +61,12 @@ def version_that_struck(round_: Round, code: str) -> Publication | None:
 def published_response(round_: Round) -> dict[str, Any] | None:
     """Return the response fixed with a round's list; None if it has none, as before publication (one query)."""
     first = round_.publications.order_by("version").first()
-    found: dict[str, Any] | None = json.loads(first.content).get("response") if first else None
+    return fixed_response(first) if first else None
+
+
+def fixed_response(first: Publication) -> dict[str, Any] | None:
+    """Return the response fixed with the first version of a list; None in lists older than responses."""
+    found: dict[str, Any] | None = json.loads(first.content).get("response")
     return found
 
 

@@ -25,7 +25,7 @@ from accountability.results.workbooks.sections import (
 from accountability.talks.queries import state_label
 from evaluations.publication.documents import as_published, corrections_of, with_changes
 from evaluations.publication.models import Publication
-from evaluations.publication.queries import first_version, note_of, published_response
+from evaluations.publication.queries import first_version, fixed_response, note_of
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.key_statement import document_mark
 from evaluations.rounds.rules.lifecycle import PUBLISHED
@@ -230,7 +230,7 @@ def _turnout_sheet(result: Result, notices: Sequence[str]) -> SheetSpec:
 
 def _response_sheets(result: Result, notices: Sequence[str]) -> list[SheetSpec]:
     """Return the response as it is published, before publication as it will be; none in lists without one."""
-    response = published_response(result.round_) if result.is_published else response_of(result.round_)
+    response = fixed_response(result.publications[0]) if result.is_published else response_of(result.round_)
     if response is None:
         return []
     return [

@@ -108,7 +108,7 @@ def unnamed_faults() -> Iterator[str]:
     over = Round.objects.filter(state__in=ENDED)
     unnamed = living_records(over).filter(client=None).count()
     if unnamed:
-        erasures = AuditEntry.objects.filter(action="privacy.handle", detail__step_label=ERASED)
+        erasures = AuditEntry.objects.performed().filter(action="privacy.handle", detail__step_label=ERASED)
         explained = sum(detail["records"] for detail in erasures.values_list("detail", flat=True))
         if unnamed > explained:
             yield (

@@ -254,5 +254,6 @@ def test_a_round_without_a_ballot_makes_a_workbook_too(rulebook):
         "计分算式",
         "计分方法",
         "评议票数",
+        "回收率",
         "措施与期限",
     ]

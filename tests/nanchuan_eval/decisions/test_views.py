@@ -431,7 +431,8 @@ SMALL = {
         "problems.assent",
     ),
     *("talk.confirm", "freeze.record", "freeze.waive", "freeze.lift", "case.close"),
-    *("draw.commit", "draw.commit.supervisors", "draw.commit.evaluators", "draw.commit.issued", "draw.commit.counted"),
+    *("draw.commit", "draw.commit.supervisors", "draw.commit.evaluators", "draw.commit.clients"),
+    *("draw.commit.issued", "draw.commit.counted"),
     *("pool.announce.supervisors", "pool.announce.evaluators", "pool.announce.recipients"),
     *("rect.plan", "rect.close", "rect.send_back", "rect.extend"),
 }
