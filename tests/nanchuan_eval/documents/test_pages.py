@@ -142,12 +142,33 @@ DOCUMENTS = {
             {
                 "name": "张三",
                 "sections": "",
+                "first": "、".join([UNIT] * 14),
                 "reference": UNIT,
                 "salt": DIGEST,
                 "token": DIGEST,
                 "qr": QR,
                 "standing": f"{UNIT[:20]}，第12名",
+                "chances": chances,
             }
+            for chances in (
+                [],
+                [{"standing": f"{UNIT}，第12位", "salt": DIGEST, "token": DIGEST, "qr": QR} for _ in range(5)],
+            )
+        ],
+    },
+    "message_letters": {
+        **HEAD,
+        "closes": f"{DATE}18:00",
+        "contact": "咨询电话：023-12345678。",
+        "letters": [
+            {
+                "name": "张三",
+                "unit": UNIT,
+                "site": URL,
+                "is_bound": is_bound,
+                "codes": [{"section": section, "first": first, "code": "ABCDE-FGHJK-MNPQR-STVWX", "qr": QR}] * codes,
+            }
+            for is_bound, section, first, codes in ((True, UNIT, "", 12), (False, "", "、".join([UNIT] * 14), 1))
         ],
     },
     "login_letter": {
@@ -166,7 +187,7 @@ DOCUMENTS = {
     },
     "labels": {"people": PEOPLE, "office": OFFICE},
 }
-WITHOUT_FACTS = {"labels", "login_letter", "notice_letters"}
+WITHOUT_FACTS = {"labels", "login_letter", "message_letters", "notice_letters"}
 # Looked at in the tests of their own features.
 ELSEWHERE = {"ballots", "box_card", "dossier", "signing_sheet"}
 
@@ -239,7 +260,9 @@ def test_the_longest_names_stay_on_their_own_label():
         assert row == (each.bottom - 13 * MM) // (33.8 * MM), each
 
 
-@pytest.mark.parametrize("name", sorted(set(DOCUMENTS) - {"labels", "record", "login_letter", "notice_letters"}))
+@pytest.mark.parametrize(
+    "name", sorted(set(DOCUMENTS) - {"labels", "record", "login_letter", "message_letters", "notice_letters"})
+)
 def test_whoever_signs_does_not_stand_alone_on_a_page(name):
     words = rendered(name)
     (page,) = {word.page for word in words if word.text.startswith("签发单位")}
