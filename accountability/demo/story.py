@@ -102,6 +102,7 @@ class Story:
     earlier: int = 0
     # Service records; with none, nobody is drawn among clients.
     records: int = 0
+    clients: Clients | None = field(default=None, init=False)
 
     def run(self) -> Round:
         """Run the whole round and return it: published, or refused for the reasons in `refused`."""

@@ -75,7 +75,11 @@ def _fill(round_):
         ("earlier", earlier.round.key),
         # A row that is made belongs to the newest round, the draft of the next half-year.
         *(("record_chain", batch.unit.code) for batch in RecordBatch.objects.select_related("unit")),
-        *((kind, each.pk) for each in Round.objects.all() for kind in ("turnout", "set_aside", "box_key", "flags")),
+        *(
+            (kind, each.pk)
+            for each in Round.objects.all()
+            for kind in ("turnout", "set_aside", "box_key", "flags", "batches")
+        ),
     ]
     with transaction.atomic():
         written = [row for row in made if row._meta.label in fixed_facts]
@@ -94,8 +98,8 @@ def _fill(round_):
 def _filled(fact):
     """Return a row with a value in columns that came later and that the demonstration may leave empty."""
     row = fact.model._base_manager.first() or _made(fact.model)
-    for name in fact.columns:
-        setattr(row, name, getattr(row, name) or _first(row._meta.get_field(name)))
+    for field in map(row._meta.get_field, fact.columns):
+        setattr(row, field.name, getattr(row, field.name) or _first(field))
     row.save()
     return row
 
