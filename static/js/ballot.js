@@ -3,7 +3,7 @@
 "use strict";
 window.ballotStart = (() => {
   const ROOT = "/ballot/", SLOW = 8000, LONG = 30000, OWN = /^\/ballot\/((sections|rate|review|cast)\/)?$/;
-  const addresses = new Set(document.currentScript.dataset.more.split(/\s+/)); // one, where they are served joined
+  const { dataset } = document.currentScript, addresses = new Set(dataset.more.split(/\s+/)); // one, where they are served joined
   let loading = null, busy = false;
 
   const make = (tag, properties, ...children) => {
@@ -77,30 +77,22 @@ window.ballotStart = (() => {
     try { sessionStorage.setItem("ballot-code", text); } catch { /* not kept */ }
     history.replaceState(history.state || { n: 0, kind: "code" }, "", location.pathname);
   };
-  // CODE.D01-01,D02-03: sections with which the person has a record. They stay in this tab, the server never learns that they were listed.
-  let listed = "";
+  // CODE.D01-01,D02-03: a list of sections behind the code has a script of its own, so that other ballots need not load it.
   const takeHash = () => {
-    let code = "", list = "";
-    try { [code, list = ""] = decodeURIComponent(location.hash.slice(1)).split("."); } catch { /* not ours */ }
+    let code = "", list;
+    try { [code, list] = decodeURIComponent(location.hash.slice(1)).split("."); } catch { /* not ours */ }
     code = plain(code);
     if (!isCode(code)) return ""; // a place in the page
     remember(code);
-    listed = `${code}.${list}`;
-    try { sessionStorage.setItem("ballot-listed", listed); } catch { /* not kept */ }
+    window.ballotList = [code, list];
+    if (list) addresses.add(dataset.listed);
     return code;
-  };
-  // Once only: what the citizen takes back is not chosen again.
-  const takeListed = (code) => {
-    try { listed = sessionStorage.getItem("ballot-listed") || listed; sessionStorage.removeItem("ballot-listed"); } catch { /* not kept */ }
-    const [owner, list] = listed.split(".");
-    listed = "";
-    return owner === code && list ? list.split(",") : [];
   };
   const fillCode = (code, isLinked) => {
     const field = document.getElementById("code"), hint = document.getElementById("code-hint");
     if (!field || !code) return;
     field.value = code;
-    if (isLinked) hint.textContent = "票号已由链接或者二维码填入，请点击“下一步”。";
+    if (isLinked) hint.textContent = "票号已填入，请点击“下一步”。";
   };
 
   document.addEventListener("submit", async (event) => {
@@ -137,5 +129,5 @@ window.ballotStart = (() => {
   fillCode(hash, true);
   if (isBegun || document.querySelector("main input[name=admission]")) more();
   else for (const kind of ["input", "pointerdown"]) document.addEventListener(kind, () => { more().catch(() => {}); }, { once: true });
-  return { ROOT, make, request, plain, isCode, takeHash, takeListed, fillCode, hash, isBusy: () => busy };
+  return { ROOT, make, request, plain, isCode, takeHash, fillCode, hash, isBusy: () => busy };
 })();

@@ -93,15 +93,6 @@ window.ballotPages = (() => {
     }
   };
 
-  // Tick these sections, as many as may be chosen; returns how many.
-  const choose = (main, codes) => {
-    const most = Number(main.querySelector("[data-most]").dataset.most) || Infinity;
-    const boxes = all(main, "input[type=checkbox][name=section]").filter((box) => codes.includes(box.value)).slice(0, most);
-    for (const box of boxes) box.checked = true;
-    if (boxes.length) boxes[0].dispatchEvent(new Event("change", { bubbles: true }));
-    return boxes.length;
-  };
-
   // --- from the ballot to the server: every page sends all of it
   const vote = () => JSON.stringify(Object.entries(ballot.now.lines).map(([section, [answers, signs]]) =>
     [section, Object.fromEntries(Object.entries(answers).map(([indicator, answer]) => [indicator, [answer]])), signs]));
@@ -210,5 +201,5 @@ window.ballotPages = (() => {
     event.preventDefault();
     fillRest(button);
   });
-  return { kindOf, absorb, read, fill, choose, update, carries, bodyOf, bodyFor };
+  return { kindOf, absorb, read, fill, update, carries, bodyOf, bodyFor };
 })();

@@ -2,7 +2,7 @@
 "use strict";
 window.ballotWalk = (() => {
   const { ballot, ballotPages: pages } = window;
-  const { ROOT, make, request, plain, isCode, takeHash, takeListed, fillCode, hash, isBusy } = window.ballotStart;
+  const { ROOT, make, request, plain, isCode, takeHash, fillCode, hash, isBusy } = window.ballotStart;
   const walked = new Map(); // place in the history -> its page, so that Back needs no network
   let here = 0;
 
@@ -76,11 +76,7 @@ window.ballotWalk = (() => {
     const { at } = ballot.now; // before this page
     show(page);
     offer(page, at, isFirst, leaves);
-    if (page.kind === "sections" && isFirst && !ballot.hasContent()) prelist(page.main);
-  };
-  const prelist = (main) => {
-    const count = pages.choose(main, takeListed(ballot.now.code));
-    if (count) note(`打开的链接中列有${count}个科室，已经勾选，提交前可以取消，也可以增加。没有办过事或者不了解的，请取消。`);
+    if (page.kind === "sections" && isFirst && !ballot.hasContent() && window.ballotListed) window.ballotListed(page.main, ballot.now.code, note);
   };
   const goTo = async (at, button, inPlace) => {
     const isFirst = at.kind === "code", address = isFirst ? ROOT : `${ROOT}${at.kind}/`;
@@ -105,7 +101,7 @@ window.ballotWalk = (() => {
 
   // What this device keeps of a ballot, said where one comes back to it.
   const offer = ({ kind, main }, at, isFirst, leaves) => {
-    const { sent } = ballot.now, isBound = Boolean(main.querySelector("[data-bound]")); // it has no choice of sections
+    const { sent } = ballot.now, isBound = Boolean(main.querySelector("[data-bound]"));
     if (kind === "code" && sent.length && main.querySelector(".errors")) {
       note("本设备用这个票号提交过评议票，但没有收到结果。", { 重新提交并显示回执号: castAgain });
     } else if (kind === "review" && sent.length) {
