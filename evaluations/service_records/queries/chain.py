@@ -63,7 +63,8 @@ def earlier_counts(unit: Department) -> dict[date, list[int]]:
 
     The audit log has them; only a changed figure has a reason, which may name somebody and stays there.
     """
-    keys = {str(key): day for key, day in StatedCount.objects.filter(unit_id=unit.pk).order_by().values_list("pk", "day")}
+    counts = StatedCount.objects.filter(unit_id=unit.pk).order_by()
+    keys = {str(key): day for key, day in counts.values_list("pk", "day")}
     changed = AuditEntry.objects.performed().filter(object_type=StatedCount._meta.label).exclude(reason="")
     found: dict[date, list[int]] = {}
     for key, detail in changed.order_by("seq").values_list("object_id", "detail"):
