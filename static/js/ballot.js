@@ -88,11 +88,9 @@ window.ballotStart = (() => {
     if (list) addresses.add(dataset.listed);
     return code;
   };
-  const fillCode = (code, isLinked) => {
-    const field = document.getElementById("code"), hint = document.getElementById("code-hint");
-    if (!field || !code) return;
-    field.value = code;
-    if (isLinked) hint.textContent = "票号已填入，请点击“下一步”。";
+  const fillCode = (code) => {
+    const field = document.getElementById("code");
+    if (field && code) field.value = code;
   };
 
   document.addEventListener("submit", async (event) => {
@@ -122,11 +120,11 @@ window.ballotStart = (() => {
       document.cookie = `typesize=${link.dataset.size}; path=/; max-age=31536000; samesite=lax`;
     });
   }
-  addEventListener("hashchange", () => { if (!window.ballotWalk) fillCode(takeHash(), true); }); // a second code in the same tab
+  addEventListener("hashchange", () => { if (!window.ballotWalk) fillCode(takeHash()); }); // a second code in the same tab
   let isBegun = Boolean(history.state); // before the code of a QR address is remembered in it
   try { isBegun = isBegun || Boolean(sessionStorage.getItem("ballot-code")); } catch { /* not kept */ }
   const hash = takeHash();
-  fillCode(hash, true);
+  fillCode(hash);
   if (isBegun || document.querySelector("main input[name=admission]")) more();
   else for (const kind of ["input", "pointerdown"]) document.addEventListener(kind, () => { more().catch(() => {}); }, { once: true });
   return { ROOT, make, request, plain, isCode, takeHash, fillCode, hash, isBusy: () => busy };

@@ -160,7 +160,7 @@ window.ballotWalk = (() => {
     const code = takeHash();
     if (!code) return;
     if (walked.get(here).kind !== "code" && code !== ballot.now.code && !(await goTo({ kind: "code" }))) return;
-    fillCode(code, true);
+    fillCode(code);
     const back = ballot.isKept() ? "已加密保存在本设备上，输入原票号" : "仍保留着，返回上一页";
     if (ballot.hasContent() && code !== ballot.now.code) note(`这是另一个票号。之前填写的内容${back}可以继续填写。`);
   });
