@@ -13,10 +13,13 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 Sources = dict[str, tuple[Storage, str]]
 IMPORT = re.compile(r'@import "([\w-]+\.css)";\n*')
+TOKEN, USE = re.compile(r"(?<=[{;])(--[\w-]+):[^;{}]*;?"), re.compile(r"var\((--[\w-]+)")
 # What a voter's phone loads. Programs that strangers read before they believe them (checks, recounts) stay as written.
 SHEETS, SCRIPTS = ("css/*.css",), ("js/ballot*.js", "js/ballot/*.js")
 # Loaded together, in the order of their names: served as one file.
 JOINED = ("js/ballot/*.js",)
+# The only sheet of its pages, so that no other one needs its tokens.
+ALONE = ("css/voting.css",)
 
 
 class StaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # WhiteNoise has no types
@@ -45,12 +48,23 @@ class StaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  
 
 
 def shortened(name: str, sources: Sources) -> str:
-    """Return a sheet or a script without comments and blanks, a sheet together with what it imports."""
-    text = _read(name, sources)
+    """Return a sheet or a script without comments and blanks, a sheet with what it imports and the tokens it uses."""
     if not _is_one_of(name, SHEETS):
-        return str(jsmin(text))
+        return str(jsmin(_read(name, sources)))
+    sheet = str(cssmin(_with_imports(name, sources)))
+    return with_used_tokens(sheet) if name in ALONE else sheet
+
+
+def with_used_tokens(sheet: str) -> str:
+    """Return a sheet without the tokens (custom properties) that nothing in it uses: all sheets share one set."""
+    used = set(USE.findall(sheet))
+    lean = TOKEN.sub(lambda found: found[0] if found[1] in used else "", sheet)
+    return lean if lean == sheet else with_used_tokens(lean)
+
+
+def _with_imports(name: str, sources: Sources) -> str:
     folder = PurePosixPath(name).parent
-    return str(cssmin(IMPORT.sub(lambda found: shortened(str(folder / found[1]), sources) + "\n", text)))
+    return IMPORT.sub(lambda found: _with_imports(str(folder / found[1]), sources) + "\n", _read(name, sources))
 
 
 def _is_one_of(name: str, patterns: tuple[str, ...]) -> bool:

@@ -9,7 +9,7 @@ from django.core.files.storage import FileSystemStorage
 from rcssmin import cssmin
 from rjsmin import jsmin
 
-from nanchuan_eval.web.static_files import StaticFiles, shortened
+from nanchuan_eval.web.static_files import StaticFiles, shortened, with_used_tokens
 from tests.paths import ROOT
 
 STATIC = ROOT / "static"
@@ -36,7 +36,8 @@ def test_the_ballots_sheet_holds_all_it_imports_in_their_order(collected):
     sheet = collected["css/voting.css"].read_text()
     parts = [(STATIC / "css" / f"{name}.css").read_text() for name in ("tokens", "base", "voting")]
     bare = [re.sub(r'@import "\w+\.css";', "", part) for part in parts]
-    assert sheet == "".join(map(cssmin, bare))
+    assert sheet == with_used_tokens("".join(map(cssmin, bare)))
+    assert set(re.findall(r"[{;](--[\w-]+):", sheet)) == set(re.findall(r"var\((--[\w-]+)", sheet))
     assert not {"/*", "@import", "\n"} & set(re.findall(r"/\*|@import|\n", sheet))
 
 
