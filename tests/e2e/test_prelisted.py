@@ -19,7 +19,7 @@ def test_the_listed_sections_are_chosen_once_and_may_be_taken_back(open_page, vo
     page.on("request", lambda request: asked.append(f"{request.url} {request.post_data or ''}"))
     page.goto(f"/ballot/#{code}.{second},{first},D99-99")
     expect(page.locator("#code")).to_have_value(code)
-    expect(page.locator("#code-hint")).to_contain_text("由二维码或者短信链接打开的，已经填入")
+    expect(page.locator("#code-hint")).to_contain_text("已由二维码或者短信链接填入的，不必输入")
     assert "#" not in page.url
     page.locator("main button.primary").click()
     expect(page.locator(".told")).to_contain_text("打开的链接中列有2个科室，已经勾选")
