@@ -3,6 +3,7 @@
 import os
 import re
 from datetime import timedelta
+from functools import wraps
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -10,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Locator, Page, sync_playwright
 
 from tests.factories import make_open_round
 from tests.paths import ROOT
@@ -24,8 +25,21 @@ STRUCTURE = re.compile(r"region|landmark-|heading-order|page-has-heading-one|ski
 SCREENSHOTS = ROOT / "test-results" / "screenshots"
 
 
+def then_whole(act):
+    """`act` of a page or a locator, which returns once the answer begins to arrive; here once its page can be read."""
+
+    @wraps(act)
+    def act_and_wait(subject, *arguments, **options):
+        act(subject, *arguments, **options)
+        getattr(subject, "page", subject).wait_for_load_state("domcontentloaded")
+
+    return act_and_wait
+
+
 @pytest.fixture(scope="session")
 def chromium():
+    for kind, name in ((Locator, "click"), (Locator, "press"), (Page, "click")):
+        setattr(kind, name, then_whole(getattr(kind, name)))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path="/usr/bin/chromium", args=[*QUIET, "--disable-sync", "--no-first-run"]
