@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Self
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
@@ -12,6 +11,7 @@ from django.db.models import F, OuterRef, Q, Subquery
 from nanchuan_eval.names.rules.keys import is_same_name
 from nanchuan_eval.names.rules.others import joined, name_fault, names_in
 from nanchuan_eval.names.rules.units import Unit, UnitNames
+from nanchuan_eval.profile.queries import current_profile
 
 CODE = RegexValidator(r"^[0-9A-Za-z-]+\Z", "代码只能用字母、数字和短横线。")
 
@@ -91,7 +91,7 @@ class Department(models.Model):
         self.former_names = joined([self.former_names], but=[self.name, *names_in(self.short_names)])
         if self.is_active:
             others = Department.objects.filter(is_active=True).exclude(pk=self.pk)
-            self._refuse_names_of(UnitNames([other.names for other in others], settings.PLACE_NAMES))
+            self._refuse_names_of(UnitNames([other.names for other in others], current_profile().place_names))
 
     def _refuse_names_of(self, others: UnitNames) -> None:
         faults: dict[str, list[str]] = {}

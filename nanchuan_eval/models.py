@@ -5,6 +5,7 @@ from nanchuan_eval.audit.models import AuditAnchor, AuditEntry, AuditHead
 from nanchuan_eval.backups.models import Backup
 from nanchuan_eval.clock.models import ClockRun
 from nanchuan_eval.lists.models import ListUpload
+from nanchuan_eval.profile.models import Logo, ProfileVersion
 from nanchuan_eval.second_factor.models import SecondFactor
 from nanchuan_eval.users.models import ACCOUNT_ROLES, STAFF_ROLES, User, UserManager
 from nanchuan_eval.workdays.models import CompleteYear, Holiday
@@ -21,6 +22,8 @@ __all__ = [
     "CompleteYear",
     "Holiday",
     "ListUpload",
+    "Logo",
+    "ProfileVersion",
     "SecondFactor",
     "User",
     "UserManager",

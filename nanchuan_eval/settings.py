@@ -45,15 +45,24 @@ FIELD_KEY = (
 )
 # The human check of the open channel: a class as in evaluations/codes/services/visitor_checks.py.
 OPEN_CHECK = env.str("OPEN_CHECK", default="evaluations.codes.services.visitor_checks.PlainQuestion")
-# Shown on public pages while no round has a telephone of its own (a round cannot be frozen without one).
-OFFICE_PHONE = env.str("OFFICE_PHONE", default="")
-# Who signs papers; the name in red at their head, and the code in their numbers (南评办〔2020〕3号).
-OFFICE_NAME = env.str("OFFICE_NAME", default="南川区最难办事科室群众评办公室")
-PAPER_HEAD = env.str("PAPER_HEAD", default=OFFICE_NAME)
-PAPER_CODE = env.str("PAPER_CODE", default="南评办")
-# Who decides appeals, and reviews (复核) that a unit asks for.
-COMMISSION_NAME = env.str("COMMISSION_NAME", default="南川区纪委监委")
-LEADING_GROUP_NAME = env.str("LEADING_GROUP_NAME", default="南川区最难办事科室群众评领导小组")
+# What the district and its bodies are called until a profile is approved (机构信息); after that the profile counts.
+# Field -> variable; nanchuan_eval/profile/rules/profile.py has the defaults of all fields.
+PROFILE_VARIABLES = {
+    "office": "OFFICE_NAME",
+    "phone": "OFFICE_PHONE",
+    "paper_head": "PAPER_HEAD",
+    "paper_code": "PAPER_CODE",
+    "commission": "COMMISSION_NAME",
+    "leading_group": "LEADING_GROUP_NAME",
+    "sign": "MESSAGE_SIGN",
+}
+PROFILE: dict[str, object] = {
+    field: env.str(name) for field, name in PROFILE_VARIABLES.items() if env.str(name, default="")
+}
+if "office" in PROFILE:
+    PROFILE.setdefault("paper_head", PROFILE["office"])
+if env.list("PLACE_NAMES", default=[]):
+    PROFILE["place_names"] = env.list("PLACE_NAMES")  # what people write in front of a unit's name
 # Receipts are public after the sealing, so this alone holds off whoever rates with those of others.
 FOLLOW_UPS_AN_HOUR = env.int("FOLLOW_UPS_AN_HOUR", default=20)
 # Off only for demonstrations by one person: every staff page then shows a banner.
@@ -135,6 +144,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "nanchuan_eval.web.templates.single_person",
+                "nanchuan_eval.profile.queries.add_profile",
             ],
         },
     },
@@ -231,16 +241,12 @@ MESSAGE_TIMEOUT = env.int("MESSAGE_TIMEOUT", default=10)
 MESSAGE_RUN_SECONDS = env.int("MESSAGE_RUN_SECONDS", default=200)
 # What the gateway shows to hand in receipts and answers (TD); empty = it cannot.
 MESSAGE_RECEIPT_TOKEN = env.str("MESSAGE_RECEIPT_TOKEN", default="")
-# The name in brackets at the head of every message, as registered with the gateway.
-MESSAGE_SIGN = env.str("MESSAGE_SIGN", default="南川评议办")
 # Letters in one PDF.
 LETTER_PART = env.int("LETTER_PART", default=100)
 
 # Evidence is stored outside every folder the web server serves; views check the policy table first.
 EVIDENCE_ROOT = env.str("EVIDENCE_ROOT", default=str(BASE_DIR / "evidence"))
 
-# What people write in front of a unit's name.
-PLACE_NAMES = env.list("PLACE_NAMES", default=["重庆市南川区", "重庆市南川", "南川区", "南川", "区"])
 PRIVACY_ANSWER_WORKDAYS = env.int("PRIVACY_ANSWER_WORKDAYS", default=15)
 # The form of suggestions is open to everybody: more than this in a day comes from a script.
 SUGGESTIONS_A_DAY = env.int("SUGGESTIONS_A_DAY", default=200)

@@ -12,6 +12,7 @@ from django.db import connection
 
 from nanchuan_eval.audit.sql import unguard_audit_tables
 from nanchuan_eval.clock import queries as clock
+from nanchuan_eval.profile.queries import assume_profile
 from nanchuan_eval.spreadsheets import child, reading
 from tests.concurrency.cluster import find_program
 from tests.security import sabotage
@@ -103,6 +104,12 @@ def _lack(what: str) -> str:
 def empty_cache():
     """Clear the rate limits' counters of earlier tests."""
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def default_profile():
+    """Start as a process that has read the profile: no version of it is approved."""
+    assume_profile(None)
 
 
 @pytest.fixture(autouse=True)

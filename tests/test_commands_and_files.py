@@ -75,7 +75,9 @@ COMMANDS = {
     "make_codes": Uses("3 --round R1 --out {out}", writes=("out",)),
     "message_receipts": Uses("{file}", (("file", RECEIPTS),)),
     "pair_sms": Uses(
-        f"{{codes}} {{people}} --site {SITE} --out {{out}}", (("codes", CODES), ("people", PEOPLE)), ("out",)
+        f"{{codes}} {{people}} --sign 甲评议办 --site {SITE} --out {{out}}",
+        (("codes", CODES), ("people", PEOPLE)),
+        ("out",),
     ),
     "plan_round": Uses(
         "{rulebook} --cells {cells} --cells-rulebook {cells_rulebook} --expect {expect} --json {json} --xlsx {xlsx}",

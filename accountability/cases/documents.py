@@ -5,6 +5,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from evaluations.rounds.models import Round
+from evaluations.rounds.queries import profile_of
 from evaluations.rounds.rules.key_statement import document_mark
 from nanchuan_eval.documents.rendering import render_pdf
 from nanchuan_eval.workdays.rules import in_chinese
@@ -13,7 +14,8 @@ from nanchuan_eval.workdays.rules import in_chinese
 def print_document(template: str, title: str, round_: Round, at: datetime, **data: object) -> bytes:
     """Render a document, marked if the round is a demonstration or the server kept its box key."""
     mark = document_mark(round_.rulebook, is_demo=round_.is_demo)
-    return render_pdf(template, {"title": title, "demo": mark, **data}, at=at)
+    office = profile_of(round_).office
+    return render_pdf(template, {"title": title, "demo": mark, "office": office, **data}, at=at)
 
 
 def print_letter(

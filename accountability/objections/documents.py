@@ -2,11 +2,10 @@
 
 from datetime import datetime
 
-from django.conf import settings
-
 from accountability.cases.documents import moment, print_letter
 from accountability.objections.models import Objection
 from accountability.objections.rules import Stage
+from evaluations.rounds.queries import profile_of
 
 TITLES = {Stage.OBJECTION: "公示前异议答复书", Stage.APPEAL: "公示后申诉答复书", Stage.REVIEW: "领导小组复核答复书"}
 
@@ -38,7 +37,8 @@ def objection_answer(objection: Objection, *, at: datetime) -> bytes:
 
 def deciding_body(objection: Objection) -> str:
     """Return who signs the answer: only the commission decides (appeal.decide), a review is the leading group's."""
-    return str(settings.LEADING_GROUP_NAME if objection.stage == Stage.REVIEW else settings.COMMISSION_NAME)
+    profile = profile_of(objection.round)
+    return profile.leading_group if objection.stage == Stage.REVIEW else profile.commission
 
 
 def _recount(objection: Objection) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from django.conf import settings
 from pypinyin import Style, pinyin
 
 from accountability.promotion_freezes.models import PromotionFreeze
@@ -14,6 +13,7 @@ from evaluations.rounds.models import RoundSection
 from nanchuan_eval.audit.queries import FixedFact
 from nanchuan_eval.lists.rules.values import Span
 from nanchuan_eval.names.rules.units import Unit, UnitNames, without_remark
+from nanchuan_eval.profile.queries import current_profile
 
 FREEZES = FixedFact(
     "影响期",
@@ -105,4 +105,4 @@ def _units(sections: Sequence[RoundSection]) -> tuple[UnitNames, dict[str, str]]
         code = heirs.get(section.department_code, section.department_code)
         names = (*units[code].other_names, section.department_name)
         units[code] = replace(units[code], other_names=names, sections=(*units[code].sections, section.name))
-    return UnitNames(units.values(), settings.PLACE_NAMES), heirs
+    return UnitNames(units.values(), current_profile().place_names), heirs

@@ -15,7 +15,7 @@ from evaluations.publication.documents import count_record_pdf
 from evaluations.publication.files import notice_paper, superior_circular, units_circular
 from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
-from evaluations.rounds.queries import has_result
+from evaluations.rounds.queries import has_result, profile_of
 from evaluations.rounds.rules.lifecycle import PUBLISHED
 from evaluations.tally.files import LINE_HEADER, ballots_csv, counted_lines
 from nanchuan_eval.audit import services as audit
@@ -109,13 +109,14 @@ def export_paper(*, round_id: int, asked: PaperAsked, by: policy.Actor, at: date
 
 def _paper(publication: Publication, asked: PaperAsked, at: datetime) -> Paper:
     published_on = timezone.localdate(publication.published_at)
+    code = profile_of(publication.round).paper_code
     if asked.which == NOTICE:
-        return notice_paper(publication, number=paper_number(asked.number, year=published_on.year))
+        return notice_paper(publication, number=paper_number(asked.number, year=published_on.year, code=code))
     if asked.dated_on < published_on:
         raise RuleViolation("通报的成文日期不得早于公示日期。")
     if asked.dated_on > timezone.localdate(at):
         raise RuleViolation("通报的成文日期不得晚于今天。")
-    number = paper_number(asked.number, year=asked.dated_on.year)
+    number = paper_number(asked.number, year=asked.dated_on.year, code=code)
     if asked.which == UNITS:
         return units_circular(publication, number=number, dated_on=asked.dated_on)
     return superior_circular(publication, asked.which, number=number, dated_on=asked.dated_on)

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 
-from django.conf import settings
-
 from departments.models import Department, Section, SectionChange, Tenure
 from nanchuan_eval.audit.queries import RowFact
 from nanchuan_eval.names.rules.keys import name_key
 from nanchuan_eval.names.rules.units import Unit, UnitNames
+from nanchuan_eval.profile.queries import current_profile
 
 DEPARTMENT = (
     *("code", "name", "kind", "is_vertical", "superior"),
@@ -45,7 +44,7 @@ def unit_names() -> UnitNames:
         for one in departments.values()
         if one.code in sections
     ]
-    return UnitNames(units, settings.PLACE_NAMES)
+    return UnitNames(units, current_profile().place_names)
 
 
 def _heir(one: Department, heirs: Mapping[str, Department]) -> Department:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import models, transaction
 
 from departments.models import Department, Section, Tenure
@@ -26,6 +25,7 @@ from nanchuan_eval.core.errors import FileRefused, RuleViolation
 from nanchuan_eval.lists.rules.previews import Question
 from nanchuan_eval.lists.rules.tables import SourceRow, TableError
 from nanchuan_eval.permissions import policy
+from nanchuan_eval.profile.queries import current_profile
 
 # Field of RosterRow -> field of Department.
 DEPARTMENT_FIELDS = {key: key.removeprefix("department_") for key in OF_DEPARTMENT}
@@ -167,9 +167,10 @@ def _report(file: RosterFile, held: Mapping[str, Held], *, correct_heads: bool) 
     known = list(Department.objects.all())
     departments = {department.code: _department_values(department) for department in known}
     active = {department.code: departments[department.code] for department in known if department.is_active}
-    differences = compare(file.rows, held, departments, correct_heads=correct_heads, places=settings.PLACE_NAMES)
+    places = current_profile().place_names
+    differences = compare(file.rows, held, departments, correct_heads=correct_heads, places=places)
     after = [difference.after for difference in differences]
-    found = [*name_faults(after, active, settings.PLACE_NAMES), *faults(differences, held)]
+    found = [*name_faults(after, active, places), *faults(differences, held)]
     if found:
         raise FileRefused(found)
     named = {row.section_code for row in file.rows}
@@ -177,7 +178,7 @@ def _report(file: RosterFile, held: Mapping[str, Held], *, correct_heads: bool) 
     given = renamed(after, departments)
     notices = (
         *file.notices,
-        *former_name_notices(file.rows, departments, settings.PLACE_NAMES),
+        *former_name_notices(file.rows, departments, places),
         *(f"单位更名：{one}，原名称记入曾用名。" for one in given),
     )
     return RosterReport(tuple(differences), tuple(sorted(codes)), notices, given)

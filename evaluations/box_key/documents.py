@@ -14,6 +14,7 @@ from evaluations.protocol.box import held_code
 from evaluations.protocol.box_cards import Card, card_text, qr_text
 from evaluations.protocol.codes import format_code
 from evaluations.rounds.models import Round
+from evaluations.rounds.queries import profile_of
 from evaluations.rounds.rules.key_statement import key_statement
 from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
 from nanchuan_eval.documents.rendering import DocumentError, qr_svg, render_pdf
@@ -79,6 +80,7 @@ def key_notice_pdf(round_: Round) -> bytes:
         "key_id": key.key_id,
         "record_sha256": key.record_sha256,
         "note": COMPARE if record["cards"] else "",
+        "office": profile_of(round_).office,
         "date": in_chinese(made.date()),
     }
     return render_pdf("box_notice", data, at=key.made_at)

@@ -17,6 +17,7 @@ from evaluations.draws.queries.strata import StratumLine, strata_of
 from evaluations.draws.rules import DISCRETIONARY, RemovalReason, lookup_address, most_discretionary
 from evaluations.draws.services.ceremony import draw_head
 from evaluations.protocol.codes import format_code
+from evaluations.rounds.queries import profile_of
 from evaluations.rounds.rules.key_statement import document_mark
 from evaluations.rounds.rules.lifecycle import DrawPurpose
 from evaluations.service_records.queries.prelist import prelists
@@ -158,7 +159,7 @@ def text_message(draw: Draw, reply_by: Term) -> str:
     phone = draw.round.rulebook["office_phone"]
     contact = f"致电{phone}" if phone else "与评议办联系"
     return (
-        f"【南川评议办】您在{draw.round.name}最难办事科室群众评中被随机抽中为{role}，通知书另行寄送。"
+        f"【{profile_of(draw.round).sign}】您在{draw.round.name}最难办事科室群众评中被随机抽中为{role}，通知书另行寄送。"
         f"不能参加的，请在{until}{contact}。{'（演示）' if draw.round.is_demo else ''}"
     )
 
@@ -183,6 +184,7 @@ def _head(draw: Draw, at: datetime) -> dict[str, Any]:
         "subtitle": f"{draw.round.name} {draw.get_purpose_display()}",
         "demo": document_mark(draw.round.rulebook, is_demo=draw.round.is_demo),
         "waived": waived,
+        "office": profile_of(draw.round).office,
         "date": in_chinese(timezone.localtime(at).date()),
     }
 

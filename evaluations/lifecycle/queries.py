@@ -18,7 +18,6 @@ from evaluations.publication.queries import gate_faults
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import objection_term, wanted_draws
 from evaluations.rounds.rules.lifecycle import RoundState
-from evaluations.rounds.rules.phone import phone_faults
 from evaluations.rounds.rules.rulebook import is_opened_by_supervisors
 from evaluations.rounds.rules.rulebook_errors import rulebook_errors, seat_errors
 from evaluations.sample_audit.queries.audits import audit_faults
@@ -27,6 +26,7 @@ from evaluations.tally.models import SectionResult, Tally
 from evaluations.tally.rules.anomalies import Verdict
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.permissions import policy
+from nanchuan_eval.profile.rules.phone import phone_faults
 from nanchuan_eval.workdays.queries import hint_of
 
 # Mark the rows of flags and signatures where the union below has a hold's subject.

@@ -24,6 +24,7 @@ from nanchuan_eval.audit.queries import fixed_digests
 from nanchuan_eval.clock.services import Job, check_clock
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
+from nanchuan_eval.profile.queries import newest_profile
 from nanchuan_eval.users.models import User
 
 REFERRED_TO = "名录中有科室已经被其他记录引用，不能解除锁定。名录确需更正的，请作废本轮，另建轮次。"
@@ -31,15 +32,17 @@ REFERRED_TO = "名录中有科室已经被其他记录引用，不能解除锁�
 
 @transaction.atomic
 def freeze_round(*, round_id: int, by: User, at: datetime) -> Round:
-    """Snapshot sections, responsible heads, rulebook and 表象 (名录锁定); afterwards none of them changes."""
+    """Snapshot sections, heads, rulebook, 表象 and profile (名录锁定); afterwards none of them changes."""
     round_ = begin(Step.FREEZE, round_id=round_id, by=by, at=at)
     sections = Section.objects.active().select_related("department").prefetch_related("tenures").order_by("code")
     rows = RoundSection.objects.bulk_create([_snapshot(round_, section) for section in sections])
     ballot_form = make_ballot_form(round_, rows)
     round_.ballot_form, round_.ballot_form_sha256 = ballot_form.to_json().decode(), ballot_form.digest
-    round_.privacy_notice = {"version": VERSION, "items": privacy_notice(round_.rulebook["office_phone"])}
-    round_.save(update_fields=["ballot_form", "ballot_form_sha256", "privacy_notice"])
-    fixed = fixed_digests(("round", round_.pk), ("roster", round_.pk))
+    profile = newest_profile()
+    round_.profile = profile.as_json()
+    round_.privacy_notice = {"version": VERSION, "items": privacy_notice(profile, round_.rulebook["office_phone"])}
+    round_.save(update_fields=["ballot_form", "ballot_form_sha256", "privacy_notice", "profile"])
+    fixed = fixed_digests(("round", round_.pk), ("roster", round_.pk), ("profile", round_.pk))
     detail = {"sections": len(rows), "paper": ballot_form.digest, "fixed": fixed}
     return finish(Step.FREEZE, round_, by=by, at=at, detail=detail)
 
@@ -133,7 +136,7 @@ def unfreeze_round(*, round_id: int, reason: str, by: User, at: datetime) -> Unf
     except ProtectedError:
         raise RuleViolation(REFERRED_TO) from None
     return_to_draft(round_)
-    fixed = fixed_digests(("round", round_.pk), ("roster", round_.pk), ("steps", round_.pk))
+    fixed = fixed_digests(*((kind, round_.pk) for kind in ("round", "roster", "profile", "steps")))
     detail = {"paper": done.ballot_form_sha256, "sections": done.sections, "fixed": fixed}
     audit.record("round.unfreeze", round_, by=by, at=at, reason=reason, detail=detail, wrote=[done])
     return done

@@ -43,10 +43,10 @@ def ballot_files(
         yield len(part), render_pdf("ballots", {**common, "ballots": ballots}, at=NO_DATE, tagged=False)
 
 
-def labels(people: Sequence[PoolEntry], at: datetime) -> bytes:
-    """Return envelope labels; nothing assigns envelopes to people, they are shuffled by hand."""
+def labels(people: Sequence[PoolEntry], office: str, at: datetime) -> bytes:
+    """Return envelope labels, sent by the office; nothing assigns envelopes to people, they are shuffled by hand."""
     rows = [{"name": person.name, "unit": person.unit} for person in people]
-    return render_pdf("labels", {"people": rows}, at=at, tagged=False)
+    return render_pdf("labels", {"people": rows, "office": office}, at=at, tagged=False)
 
 
 def _common(ballot_form: BallotForm, site: str, closes: str, *, is_bound: bool) -> dict[str, object]:

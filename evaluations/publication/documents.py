@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
 
 from evaluations.draws.queries.sample import without_draw
 from evaluations.publication.models import Publication
 from evaluations.publication.rules import change_in_words, comment_lines, comment_lines_on, list_changes
 from evaluations.rounds.models import Round
+from evaluations.rounds.queries import profile_of
 from evaluations.rounds.rules.key_statement import document_mark
 from evaluations.scoring.wording import empty_list, span
 from evaluations.turnout.queries import (
@@ -192,6 +192,7 @@ def count_record(round_: Round) -> dict[str, object]:
         "digests": list(_digests(round_)),
         "signed": [f"{_name(s.supervisor)}（{timezone.localtime(s.at):%Y年%m月%d日 %H:%M}）" for s in signed],
         "witnesses": ["监督员", "监督员", "计票人", "评议办负责人"],
+        "office": profile_of(round_).office,
         "date": _day(tally.at),
     }
 
@@ -226,7 +227,7 @@ def notice_document(publication: Publication) -> dict[str, Any]:
         "sha256": publication.content_sha256,
         "digests": list(_published_digests(content)),
         "anchor": audit.anchor_text(publication.anchor_seq, publication.anchor_hash),
-        "office": settings.OFFICE_NAME,
+        "office": profile_of(publication.round).office,
         "date": _day(publication.published_at),
     }
 

@@ -6,11 +6,10 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from django.conf import settings
-
 from evaluations.publication.documents import comments_of, notice_document, title_of
 from evaluations.publication.models import Publication
 from evaluations.publication.queries import first_version, superiors
+from evaluations.rounds.queries import profile_of
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.documents.papers import Grid, Paper, Style, Text, paper_pdf
 from nanchuan_eval.workdays.rules import in_chinese
@@ -76,7 +75,7 @@ def superior_circular(publication: Publication, superior: str, *, number: str, d
     codes = superiors(publication).get(superior)
     if not codes:
         raise RuleViolation(f"现行公示中没有“{superior}”管理的科室，请重新选择。")
-    notice = notice_document(publication)
+    notice, level = notice_document(publication), profile_of(publication.round).level
     content = json.loads(publication.content)
     rows = [row for row, entry in zip(notice["entries"], content["entries"], strict=True) if entry["code"] in codes]
     corrections = [replace(each, content=_of_sections(each.content, codes)) for each in notice["corrections"]]
@@ -84,7 +83,7 @@ def superior_circular(publication: Publication, superior: str, *, number: str, d
         *_opening({**notice, "corrections": corrections}),
         *_list({**notice, "vacant": ""}, rows, "你单位管理的以下科室上榜，现予通报："),
         Text(
-            "上述科室系垂直管理单位或公用企业的科室，不由本区任用和考核。请你单位督促整改，"
+            f"上述科室系垂直管理单位或公用企业的科室，不由本{level}任用和考核。请你单位督促整改，"
             "并在干部任用、考核和绩效奖中运用评议结果。"
         ),
     ]
@@ -95,13 +94,15 @@ def superior_circular(publication: Publication, superior: str, *, number: str, d
 def _paper(
     publication: Publication, notice: Mapping[str, Any], kind: str, blocks: list[Text | Grid], **more: Any
 ) -> Paper:
-    version = notice["version"]
+    version, profile = notice["version"], profile_of(publication.round)
     return Paper(
         title=title_of(publication.round.name, kind),
         subtitle=f"（第{version}版，更正）" if version > 1 else "",
         blocks=tuple(blocks),
         ending=f"特此{kind}。",
-        office=settings.OFFICE_NAME,
+        office=profile.office,
+        issuer=profile.paper_head,
+        code=profile.paper_code,
         annex=tuple(_verification(notice)),
         annex_note=CHECKED,
         demo=notice["demo"],

@@ -18,10 +18,11 @@ from evaluations.publication.files import notice_pdf
 from evaluations.publication.models import Publication
 from evaluations.publication.queries import open_counts, published_response
 from evaluations.rounds.models import Round
-from evaluations.rounds.queries import open_round
-from evaluations.rounds.rules.privacy_notice import VERSION, privacy_notice
+from evaluations.rounds.queries import open_round, profile_of
+from evaluations.rounds.rules.privacy_notice import VERSION, Item, privacy_notice
 from evaluations.turnout.rules.response import COLUMNS, MEANS, left_out_note, response_rows, total_row
 from nanchuan_eval.clock import queries as clock
+from nanchuan_eval.profile.queries import current_profile
 from nanchuan_eval.web.downloads import download
 from nanchuan_eval.web.views import A_DAY
 
@@ -31,7 +32,7 @@ def privacy(request: HttpRequest, key: str = "") -> HttpResponse:
     """The privacy notice: of a round as it was when its roster was frozen, or the one now in force."""
     round_ = get_object_or_404(Round, key=key) if key else open_round(clock.now())
     frozen = round_.privacy_notice if round_ else {}
-    items = frozen.get("items") or privacy_notice(round_.rulebook["office_phone"] if round_ else "")
+    items = frozen.get("items") or _notice_now(round_)
     context = {
         "round": round_,
         "version": frozen.get("version", VERSION),
@@ -39,6 +40,13 @@ def privacy(request: HttpRequest, key: str = "") -> HttpResponse:
         "is_demo": round_.is_demo if round_ else Round.objects.filter(is_demo=True).exists(),
     }
     return render(request, "evaluations/publication/privacy.html", context)
+
+
+def _notice_now(round_: Round | None) -> list[Item]:
+    if round_ is None:
+        profile = current_profile()
+        return privacy_notice(profile, profile.phone)
+    return privacy_notice(profile_of(round_), round_.rulebook["office_phone"])
 
 
 @require_safe

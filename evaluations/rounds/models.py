@@ -62,6 +62,7 @@ class Round(models.Model):
     ballot_form = models.TextField("评议表（锁定）", blank=True, editable=False)
     ballot_form_sha256 = models.CharField("评议表校验值", max_length=64, blank=True, editable=False, db_index=True)
     privacy_notice = models.JSONField("个人信息说明（锁定）", default=dict, blank=True, editable=False)
+    profile = models.JSONField("机构信息（锁定）", default=dict, blank=True, editable=False)
     box_key = models.CharField("票箱公钥校验值", max_length=64, blank=True, editable=False)
     closing_root = models.CharField("封箱总校验值", max_length=64, blank=True, editable=False)
     closing = models.TextField("封箱记录（原文）", blank=True, editable=False)

@@ -25,6 +25,8 @@ from evaluations.rounds.rules.lifecycle import (
 )
 from evaluations.rounds.rules.rulebook import ISSUED_CODES
 from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.profile.queries import current_profile
+from nanchuan_eval.profile.rules.profile import Profile, from_json
 from nanchuan_eval.workdays.models import Holiday
 from nanchuan_eval.workdays.rules import Term, term_of
 
@@ -65,14 +67,20 @@ class Office(NamedTuple):
 def office() -> Office:
     """Return whom a visitor calls: the telephone of the open round, else of the newest frozen one (one query).
 
-    Rounds frozen before the telephone was required may have none; then settings.OFFICE_PHONE stands in.
+    Rounds frozen before the telephone was required may have none; then the profile's stands in.
     """
     rounds = Round.objects.exclude(state=RoundState.VOID).values_list("state", "is_demo", "rulebook__office_phone")
     rows = list(rounds)
     frozen = [(state != RoundState.OPEN, phone) for state, _, phone in rows if state != RoundState.DRAFT and phone]
     # The order of the rounds, newest first, stands within both kinds.
     phones = [phone for _, phone in sorted(frozen, key=lambda row: row[0])]
-    return Office(next(iter(phones), settings.OFFICE_PHONE), is_demo=any(is_demo for _, is_demo, _ in rows))
+    phone = next(iter(phones), "") or current_profile().phone
+    return Office(phone, is_demo=any(is_demo for _, is_demo, _ in rows))
+
+
+def profile_of(round_: Round) -> Profile:
+    """Return the profile that a round's papers, notices and lists use: frozen with its roster, before that today's."""
+    return from_json(round_.profile) if round_.profile else current_profile()
 
 
 def awaiting_opening(at: datetime) -> Round | None:

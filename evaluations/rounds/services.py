@@ -133,8 +133,8 @@ def return_to_draft(round_: Round) -> None:
     """Take back that the roster was frozen (解除锁定); for the caller's locked round and audit row."""
     round_.state = UNFREEZE_FLOW.move(RoundState(round_.state), RoundState.DRAFT)
     round_.ballot_form = round_.ballot_form_sha256 = ""
-    round_.privacy_notice = {}
-    round_.save(update_fields=["state", "ballot_form", "ballot_form_sha256", "privacy_notice"])
+    round_.privacy_notice = round_.profile = {}
+    round_.save(update_fields=["state", "ballot_form", "ballot_form_sha256", "privacy_notice", "profile"])
     # Each state is reached once: the log and the record of the unfreezing keep when it was frozen before.
     round_.steps.filter(state=RoundState.FROZEN).delete()
 

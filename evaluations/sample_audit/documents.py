@@ -5,6 +5,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from evaluations.rounds.models import Round
+from evaluations.rounds.queries import profile_of
 from evaluations.rounds.rules.key_statement import document_mark
 from evaluations.sample_audit.queries.record import sample_page
 from nanchuan_eval.core.errors import RuleViolation
@@ -46,6 +47,7 @@ def sample_record_pdf(round_: Round, at: datetime) -> bytes:
         "conclusion": page.conclusion or "核对尚未完成：" + "".join(page.lacks),
         "signed": page.signed,
         "signers": SIGNERS,
+        "office": profile_of(round_).office,
         "date": in_chinese(timezone.localtime(at).date()),
     }
     return render_pdf("sample_record", data, at=at)

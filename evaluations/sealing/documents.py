@@ -10,6 +10,7 @@ from django.utils import timezone
 from evaluations.box_key.models import BoxCard
 from evaluations.box_key.queries import holder_name
 from evaluations.rounds.models import Round
+from evaluations.rounds.queries import profile_of
 from evaluations.rounds.rules.key_statement import document_mark
 from evaluations.rounds.rules.lifecycle import Step
 from evaluations.scoring.method import Channel
@@ -51,6 +52,7 @@ def seal_record(round_: Round, at: datetime) -> bytes:
             "全部评议票已一次性打乱顺序并封存。1至4张的写作“少于5”。以上校验值与封箱清单同时公布，任何人都可以核验。"
         ),
         "signers": SIGNERS,
+        "office": profile_of(round_).office,
         "date": in_chinese(timezone.localtime(at).date()),
         "sections": [
             [names[code], *(str(cells[c.value]) for c in Channel)] for code, cells in record["sections"].items()
@@ -83,6 +85,7 @@ def opening_record(round_: Round) -> dict[str, Any]:
         "signed": [f"{holder_name(s.supervisor)}（{_minute(s.at)}）" for s in signed],
         "wanted": round_.rulebook["supervisors_present"] if cards else 0,
         "signers": SIGNERS,
+        "office": profile_of(round_).office,
     }
 
 

@@ -3,13 +3,13 @@
 from typing import NamedTuple
 
 from django import template
-from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest
 from django.template.context import Context
 
 from evaluations.rounds import queries
-from evaluations.rounds.rules.phone import dialled
+from nanchuan_eval.profile.queries import current_profile
+from nanchuan_eval.profile.rules.phone import dialled
 
 register = template.Library()
 
@@ -24,7 +24,7 @@ class Phone(NamedTuple):
 @register.simple_tag
 def office_name() -> str:
     """Return the office's full name."""
-    return str(settings.OFFICE_NAME)
+    return current_profile().office
 
 
 @register.simple_tag(takes_context=True)

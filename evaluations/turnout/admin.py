@@ -16,6 +16,7 @@ from evaluations.paper_ballots.documents import labels
 from evaluations.pools.queries import contact_of
 from evaluations.rounds.admin_pages import show_round_form
 from evaluations.rounds.models import Round
+from evaluations.rounds.queries import profile_of
 from evaluations.sealing.documents import seal_record
 from evaluations.turnout.pages import client_returns, monitor_page, returns_table
 from evaluations.turnout.services import people_for_labels, remind_stratum
@@ -93,7 +94,8 @@ class MonitorPages(PolicyAdmin):
         if people is None:
             return redirect(back)
         entry = audit.entry_of(by=by, at=at)
-        return download(labels(people, at), export_numbers.numbered_filename("labels.pdf", entry.seq))
+        office = profile_of(Round.objects.get(pk=pk)).office
+        return download(labels(people, office, at), export_numbers.numbered_filename("labels.pdf", entry.seq))
 
     def seal_record(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Print the 封箱记录 of a sealed box."""
@@ -113,7 +115,7 @@ class MonitorPages(PolicyAdmin):
             return redirect(back)
         until = timezone.localtime(round_.closes_at)
         text = (
-            f"【南川评议办】您被抽中参加{round_.name}最难办事科室群众评，"
+            f"【{profile_of(round_).sign}】您被抽中参加{round_.name}最难办事科室群众评，"
             f"请于{until:%m月%d日%H:%M}前凭评议票上的票号参加评议。已评议的，请忽略本短信。"
         )
         name = export_numbers.numbered_filename(f"reminder-{round_.key}.csv", audit.entry_of(by=by, at=at).seq)

@@ -189,6 +189,7 @@ def _comments_purged(key: str) -> bool:
 
 FACTS = {
     "round": FixedFact("锁定的轮次（名称、时间、规则、评议表）", _of_round(Round, *ROUND, by="pk")),
+    "profile": FixedFact("锁定的机构信息", _of_round(Round, "pk", "profile", by="pk")),
     "roster": FixedFact("锁定的名录", _of_round(RoundSection, *SECTION)),
     "closing": FixedFact("封箱记录", _of_round(Round, "closing_root", "closing", by="pk")),
     "box": FixedFact("封箱的评议票（渠道、来源、是否计票）", _of_round(Ballot, *BALLOT)),

@@ -9,6 +9,7 @@ from django.utils import timezone
 from nanchuan_eval.accounts.links import OneTimeLink, issue_link
 from nanchuan_eval.documents.rendering import qr_svg, render_pdf, render_pdfs
 from nanchuan_eval.permissions.policy import Role
+from nanchuan_eval.profile.queries import current_profile
 from nanchuan_eval.second_factor.services import needs_factor
 from nanchuan_eval.users.models import User
 
@@ -51,7 +52,11 @@ def address_of(link: OneTimeLink, site: str) -> str:
 
 
 def _data(links: Sequence[OneTimeLink], site: str, at: datetime) -> dict[str, object]:
-    return {"sheets": [_sheet(link, site) for link in links], "date": f"{timezone.localtime(at):%Y年%-m月%-d日}"}
+    return {
+        "sheets": [_sheet(link, site) for link in links],
+        "office": current_profile().office,
+        "date": f"{timezone.localtime(at):%Y年%-m月%-d日}",
+    }
 
 
 def _sheet(link: OneTimeLink, site: str) -> dict[str, object]:

@@ -10,8 +10,6 @@ from datetime import datetime
 from enum import StrEnum
 from itertools import combinations, pairwise
 
-from django.conf import settings
-
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.documents.rendering import render_pdf
 
@@ -57,6 +55,9 @@ class Paper:
     ending: str
     office: str
     date: str
+    # The name in red at the head (发文机关标志), and the code in the number (机关代字).
+    issuer: str
+    code: str
     number: str | None = None
     subtitle: str = ""
     addressee: str = ""
@@ -65,14 +66,9 @@ class Paper:
     demo: str = ""
 
     @property
-    def issuer(self) -> str:
-        """The issuing body at the head, in red (发文机关标志)."""
-        return str(settings.PAPER_HEAD)
-
-    @property
     def shown_number(self) -> str:
         """The 文号, or a line for it with this year."""
-        return self.number or f"{settings.PAPER_CODE}〔{self.date[:4]}〕　　　号"
+        return self.number or f"{self.code}〔{self.date[:4]}〕　　　号"
 
     @property
     def title_text(self) -> str:
@@ -86,24 +82,22 @@ ANNEX = "核验信息"
 def paper_pdf(paper: Paper, *, at: datetime) -> bytes:
     """Return a paper as PDF."""
     lines = break_title(paper.title)
-    more = {"issuer": paper.issuer, "title_lines": lines, "title": paper.title_text, "annex_title": ANNEX}
+    more = {"title_lines": lines, "title": paper.title_text, "annex_title": ANNEX}
     return render_pdf("paper", {**asdict(paper), **more, "numbered": paper.number is not None,
                                 "number": paper.shown_number}, at=at)  # fmt: skip
 
 
-def paper_number(typed: str, *, year: int) -> str:
-    """Return a 文号 as it is printed (南评办〔2020〕3号), or nothing; refuse what is none or of another year."""
+def paper_number(typed: str, *, year: int, code: str) -> str:
+    """Return a 文号 as it is printed, or nothing; refuse what is none or of another year (`code` = an example's)."""
     if not typed.strip():
         return ""
     found = PAPER_NUMBER.fullmatch("".join(typed.split()))
     if found is None:
-        raise RuleViolation(
-            f"文号格式有误，请按“{settings.PAPER_CODE}〔{year}〕3号”填写：机关代字、年份、序号，序号不编虚位。"
-        )
-    code, written, number = found.groups()
+        raise RuleViolation(f"文号格式有误，请按“{code}〔{year}〕3号”填写：机关代字、年份、序号，序号不编虚位。")
+    typed_code, written, number = found.groups()
     if int(written) != year:
         raise RuleViolation(f"文号中的年份为{written}年，成文日期在{year}年，请核对。")
-    return f"{code}〔{written}〕{number}号"
+    return f"{typed_code}〔{written}〕{number}号"
 
 
 def break_title(parts: Sequence[str], longest: int = TITLE_LENGTH) -> list[str]:

@@ -38,14 +38,9 @@ def render_pdf(template: str, data: Data, *, at: datetime, tagged: bool = True) 
 def render_pdfs(template: str, jobs: Iterable[Data], *, at: datetime, tagged: bool = False) -> Iterator[bytes]:
     """Yield one PDF per job, in order, with constant memory; `template` = file name without extension.
 
-    Every job has the office's name, which signs unless the job names another, the export's number, and whether the
-    district has fonts of its own.
+    Every job has the export's number, and whether the district has fonts of its own.
     """
-    shared = {
-        "mark": export_numbers.current(),
-        "office": settings.OFFICE_NAME,
-        "has_fonts": bool(settings.DOCUMENT_FONTS),
-    }
+    shared = {"mark": export_numbers.current(), "has_fonts": bool(settings.DOCUMENT_FONTS)}
     remaining = ({**shared, **job} for job in jobs)
     while batch := list(islice(remaining, BATCH)):
         yield from _rendered(template, batch, at, tagged)

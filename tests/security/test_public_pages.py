@@ -180,7 +180,7 @@ class TestWhichTelephone:
         assert self.shown(client) == [("02311110000", "023-11110000")]
 
     def test_else_that_of_the_newest_frozen_round_that_has_one(self, client, settings):
-        settings.OFFICE_PHONE = "12345"
+        settings.PROFILE = {"phone": "12345"}
         make_round(state=RoundState.CLOSED, rulebook={"office_phone": "023-11110000"}, key="2019H2")
         newer = make_round(state=RoundState.CLOSED, rulebook={"office_phone": ""}, key="2020H1")
         make_round(state=RoundState.DRAFT, rulebook={"office_phone": "023-33330000"})
@@ -188,12 +188,12 @@ class TestWhichTelephone:
 
         assert self.shown(client) == [("02311110000", "023-11110000")]
 
-    def test_else_that_of_the_settings(self, client, settings):
+    def test_else_that_of_the_profile(self, client, settings):
         make_open_round()
         old = Round.objects.get()
         del old.rulebook["office_phone"]  # as a round frozen long ago
         old.save()
         assert self.shown(client) == []
 
-        settings.OFFICE_PHONE = "12345"
+        settings.PROFILE = {"phone": "12345"}
         assert self.shown(client) == [("12345", "12345")]

@@ -3,7 +3,6 @@
 from datetime import date
 from functools import partial
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -14,6 +13,7 @@ from accountability.results.services import NOTICE, export_paper
 from evaluations.publication.models import Publication
 from evaluations.publication.queries import superiors
 from evaluations.rounds.models import Round
+from evaluations.rounds.queries import profile_of
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.web.actions import FormPage, account_of, attempt, render_form, staff_view
@@ -40,7 +40,7 @@ def papers(request: HttpRequest, key: str) -> HttpResponse:
     form = PaperRequestForm(
         request.POST or None,
         superiors=superiors(newest),
-        example=_example(published_on, today),
+        example=_example(profile_of(round_).paper_code, published_on, today),
         initial={"dated_on": today, "which": request.GET.get("to", NOTICE)},
     )
     if form.is_valid():
@@ -53,9 +53,9 @@ def papers(request: HttpRequest, key: str) -> HttpResponse:
     return render_form(request, form, FormPage("制发公示和通报", "下载文件", back, facts, note=NOTE))
 
 
-def _example(published_on: date, today: date) -> str:
+def _example(code: str, published_on: date, today: date) -> str:
     """Return a 文号 for every year that a paper may be of: a 公示 is of the year of its publication."""
-    numbers = [f"{settings.PAPER_CODE}〔{day.year}〕3号" for day in (published_on, today)]
+    numbers = [f"{code}〔{day.year}〕3号" for day in (published_on, today)]
     if published_on.year == today.year:
         return numbers[0]
     return f"公示填{numbers[0]}（公示年份），通报填{numbers[1]}（成文年份）"

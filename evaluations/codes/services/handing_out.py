@@ -18,7 +18,7 @@ from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 
-MESSAGE = "【南川评议办】您被抽中参加最难办事科室群众评，请打开链接评议，链接仅可使用一次，请勿转发："
+MESSAGE = "您被抽中参加最难办事科室群众评，请打开链接评议，链接仅可使用一次，请勿转发："
 NAMED = 5  # places of codes that a refusal names; never a code itself
 
 
@@ -54,10 +54,10 @@ def refuse_foreign(batch: CodeBatch, codes: Sequence[str]) -> None:
         raise RuleViolation(f"文件中有{len(void)}个票号已经作废（{_places(void)}），请从文件中删去后重新上传。")
 
 
-def messages_csv(phones: Sequence[str], codes: Sequence[str], site: str) -> bytes:
+def messages_csv(phones: Sequence[str], codes: Sequence[str], site: str, sign: str) -> bytes:
     """Return the file for the SMS platform: one phone and one code a line, readable in Excel."""
     text = io.StringIO(newline="")
-    lines = ((phone, f"{MESSAGE}{site}/ballot/#{code}") for phone, code in zip(phones, codes, strict=True))
+    lines = ((phone, f"【{sign}】{MESSAGE}{site}/ballot/#{code}") for phone, code in zip(phones, codes, strict=True))
     csv.writer(text).writerows([("手机号", "短信"), *lines])
     return text.getvalue().encode("utf-8-sig")
 

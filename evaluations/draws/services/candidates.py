@@ -15,6 +15,7 @@ from evaluations.pools.queries import phone_of
 from evaluations.pools.rules.kinds import POOL_OF, ExclusionReason
 from evaluations.protocol import drawing
 from evaluations.rounds.models import Round
+from evaluations.rounds.queries import profile_of
 from evaluations.rounds.rules.lifecycle import DrawPurpose
 from evaluations.rounds.rules.rulebook import PLANNED_SEATS, shares_of
 from evaluations.scoring.method import Channel
@@ -133,7 +134,7 @@ def proportional(totals: list[int], least: int = 0) -> dict[str, Any]:
 
 def note_of(round_: Round, purpose: DrawPurpose, lines: Sequence[Candidate]) -> str:
     """Return the committed note: purpose, trigger of further rounds, hash of the box or of the roster."""
-    rulebook, parts = round_.rulebook, [f"南川区最难办事科室群众评 {round_.name} {purpose.label}"]
+    rulebook, parts = round_.rulebook, [f"{profile_of(round_).site_name} {round_.name} {purpose.label}"]
     if purpose in NOT_TWICE and rulebook["extension_rounds"]:
         parts.append(
             f"追加：开始投票满{rulebook['extension_after_days']}日且回收率低于{rulebook['extension_return_percent']}%的，依次启动追加抽取"

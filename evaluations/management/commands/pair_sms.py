@@ -1,4 +1,4 @@
-"""`manage.py pair_sms CODES.csv PEOPLE.xlsx --site URL --out FILE.csv`: one SMS and code per person; no database."""
+"""`manage.py pair_sms CODES.csv PEOPLE.xlsx --site URL --sign NAME --out FILE.csv`: an SMS and code a person."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -23,6 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("codes", type=Path, metavar="CODES.csv", help="票号文件")
         parser.add_argument("people", type=Path, metavar="PEOPLE", help="含“手机号”一列的名单（.xlsx 或 .csv）")
         parser.add_argument("--site", required=True, metavar="URL", help="评议网站地址")
+        parser.add_argument("--sign", required=True, metavar="NAME", help="短信签名，不带括号")
         parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="输出文件，不得已存在")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -30,7 +31,7 @@ class Command(BaseCommand):
         codes, phones = read_codes(options["codes"]), read_phones(options["people"])
         if len(phones.values) > len(codes.values):
             raise CommandError(f"名单有{len(phones.values)}人，票号只有{len(codes.values)}个。")
-        messages = messages_csv(phones.values, codes.values[: len(phones.values)], site)
+        messages = messages_csv(phones.values, codes.values[: len(phones.values)], site, options["sign"])
         write_secret(options["out"], messages)
         for notice in (*codes.notices, *phones.notices):
             self.stdout.write(notice)

@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
@@ -12,6 +11,7 @@ from evaluations.messages.queries import name_of
 from evaluations.messages.rules import texts
 from evaluations.messages.rules.kinds import MessageKind
 from evaluations.rounds.models import Round
+from evaluations.rounds.queries import profile_of
 
 
 def closes_in_words(round_: Round) -> str:
@@ -34,11 +34,11 @@ def site_of(message: Message) -> str:
 @sensitive_variables()
 def text_of(message: Message) -> str:
     """Return the text of a message."""
-    closes = closes_in_words(message.round)
+    closes, sign = closes_in_words(message.round), profile_of(message.round).sign
     if message.kind == MessageKind.REMINDER:
-        return texts.reminder(sign=settings.MESSAGE_SIGN, closes=closes)
+        return texts.reminder(sign=sign, closes=closes)
     return texts.invitation(
-        sign=settings.MESSAGE_SIGN,
+        sign=sign,
         name=name_of(message.client, message.person),
         site=site_of(message),
         closes=closes,

@@ -20,6 +20,7 @@ from evaluations.codes.services.issuing import BEFORE_CLOSING
 from evaluations.paper_ballots.admin.sheets import PaperPages
 from evaluations.paper_ballots.documents import ballot_files
 from evaluations.rounds.admin_pages import staff_page
+from evaluations.rounds.queries import profile_of
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.lists.workbooks import template
 from nanchuan_eval.permissions import policy
@@ -124,7 +125,7 @@ def _messages(request: HttpRequest, batch: CodeBatch, form: HandOutForm) -> Http
     phones, codes = form.cleaned_data["people"], form.cleaned_data["codes"]
     used = codes[: len(phones)]
     hand_out(batch_id=batch.pk, codes=used, use="messages", by=account_of(request), at=clock.now())
-    content = messages_csv(phones, used, form.cleaned_data["site"])
+    content = messages_csv(phones, used, form.cleaned_data["site"], profile_of(batch.round).sign)
     return download(content, f"sms-{batch.round.key}-{batch.pk}.csv")
 
 

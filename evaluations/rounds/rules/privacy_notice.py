@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from nanchuan_eval.profile.rules.profile import Profile
+
 VERSION = "2026-12-01"
 # Paragraphs of an item are lines of its text.
 KINDS = """\
@@ -36,11 +38,11 @@ class Item(NamedTuple):
     text: str
 
 
-def privacy_notice(office_phone: str = "") -> list[Item]:
+def privacy_notice(profile: Profile, office_phone: str = "") -> list[Item]:
     """Return the notice's items in the order of the law."""
-    contact = f"，联系电话{office_phone}" if office_phone else "，联系方式见区政府网站公告"
+    contact = f"，联系电话{office_phone}" if office_phone else f"，联系方式见{profile.level}政府网站公告"
     return [
-        Item("个人信息处理者", f"南川区最难办事科室群众评办公室（区纪委监委机关内）{contact}。"),
+        Item("个人信息处理者", f"{profile.office}（{profile.address}）{contact}。"),
         Item(
             "处理目的和方式",
             "随机抽取监督员和评议人员、寄送通知、统计评议结果、办理问责整改；由本系统进行处理，短信委托短信平台发送；不进行自动化决策或用户画像。",

@@ -37,11 +37,7 @@ def test_only_the_commission_decides():
     ],
 )
 def test_the_answer_is_signed_by_who_decided_and_nothing_of_it_is_cut(settings, stage, title, signed):
-    settings.OFFICE_NAME, settings.COMMISSION_NAME, settings.LEADING_GROUP_NAME = (
-        "甲评议办",
-        "甲区纪委监委",
-        "甲区领导小组",
-    )
+    settings.PROFILE = {"office": "甲评议办", "commission": "甲区纪委监委", "leading_group": "甲区领导小组"}
     words = words_of(objection_answer(decided(stage), at=NOON))
     text = text_of(words)
 

@@ -25,7 +25,9 @@ def pair(folder, people, name="people.csv", site=SITE, codes="codes.csv"):
     """Pair and return what the command says, and the rows it has written."""
     (folder / name).write_bytes(people.encode() if isinstance(people, str) else people)
     said = io.StringIO()
-    call_command("pair_sms", folder / codes, folder / name, site=site, out=folder / "sms.csv", stdout=said)
+    call_command(
+        "pair_sms", folder / codes, folder / name, site=site, sign="甲评议办", out=folder / "sms.csv", stdout=said
+    )
     return said.getvalue(), list(csv.reader((folder / "sms.csv").open(encoding="utf-8-sig", newline="")))
 
 

@@ -24,6 +24,7 @@ from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.encryption.fields import decrypt, encrypt, keyed_hash, mask_phone
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import OPERATOR
+from nanchuan_eval.profile.rules.profile import DEFAULT
 from nanchuan_eval.retention import services as retention
 from nanchuan_eval.web.views import A_YEAR
 from tests.factories import NOON, commit, make_manifestations, make_pool, make_round, make_section, make_user
@@ -205,14 +206,14 @@ class TestTheNotice:
     """The privacy notice has the items of the law, is true, and each round keeps its version."""
 
     def test_it_has_the_items_of_the_law(self):
-        items = privacy_notice("023-71400000")
+        items = privacy_notice(DEFAULT, "023-71400000")
         assert "023-71400000" in items[0].text
         for word in ("目的", "种类", "期限", "权利", "变更"):
             assert any(word in item.title for item in items)
 
     def test_its_figures_are_those_of_the_code(self):
         """Whoever changes how long something is kept changes the notice, with a new version."""
-        text = "".join(item.text for item in privacy_notice())
+        text = "".join(item.text for item in privacy_notice(DEFAULT))
         assert (people.PHONES_KEPT.days, people.COMMENTS_KEPT.days) == (60, 365)
         assert "名单库手机号和抽取查询码公示后60日清除；评议意见、整改评价意见公示后1年清除" in text
         assert (requests.ANSWERS_KEPT.days, retention.ATTEMPTS_KEPT.days) == (365, 183)

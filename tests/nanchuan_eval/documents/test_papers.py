@@ -36,6 +36,8 @@ def paper(rows=10, words=20, **changes):
         "ending": "特此公示。",
         "office": "南川区最难办事科室群众评办公室",
         "date": "2020年7月1日",
+        "issuer": "南川区最难办事科室群众评办公室",
+        "code": "南评办",
         "annex": (("公示内容校验值（SHA-256）", DIGEST), ("操作记录校验（第12条）", DIGEST)),
         "annex_note": "以上校验值可以核对。",
     }
@@ -58,24 +60,22 @@ class TestTheNumber:
         "typed", ["南评办〔2020〕3号", "南评办[2020]3号", "南评办（2020） 3", " 南评办【2020】3号 "]
     )
     def test_a_number_is_printed_in_its_usual_form(self, typed):
-        assert paper_number(typed, year=2020) == "南评办〔2020〕3号"
+        assert paper_number(typed, year=2020, code="南评办") == "南评办〔2020〕3号"
 
-    def test_none_leaves_a_line_to_fill_in(self, settings):
-        settings.PAPER_CODE = "甲评办"
-
-        assert paper_number(" ", year=2020) == ""
-        assert paper(number="").shown_number == "甲评办〔2020〕　　　号"
+    def test_none_leaves_a_line_to_fill_in(self):
+        assert paper_number(" ", year=2020, code="南评办") == ""
+        assert paper(number="", code="甲评办").shown_number == "甲评办〔2020〕　　　号"
 
     @pytest.mark.parametrize(
         "typed", ["3号", "南评办2020-3", "南评办〔2020〕03号", "南评办〔2020〕0号", "x〔2020〕3号"]
     )
     def test_what_is_no_number_is_refused(self, typed):
         with pytest.raises(RuleViolation, match="文号格式有误"):
-            paper_number(typed, year=2020)
+            paper_number(typed, year=2020, code="南评办")
 
     def test_a_number_of_another_year_is_refused(self):
         with pytest.raises(RuleViolation, match="年份为2019年"):
-            paper_number("南评办〔2019〕3号", year=2020)
+            paper_number("南评办〔2019〕3号", year=2020, code="南评办")
 
 
 @pytest.mark.pdftext
@@ -108,9 +108,8 @@ class TestThePdf:
         assert signed == last - 1
         assert text_of([word for word in words if word.page == last]).startswith("附件核验信息")
 
-    def test_the_head_has_the_issuing_body_in_red_and_the_number(self, settings):
-        settings.PAPER_HEAD = "甲区评议办公室"
-        words = words_of(paper_pdf(paper(number="甲评办〔2020〕3号"), at=AT))
+    def test_the_head_has_the_issuing_body_in_red_and_the_number(self):
+        words = words_of(paper_pdf(paper(number="甲评办〔2020〕3号", issuer="甲区评议办公室"), at=AT))
 
         assert [word.text for word in words[:2]] == ["甲区评议办公室", "甲评办〔2020〕3号"]
         assert words[0].left > 28 * MM

@@ -2,7 +2,7 @@
 
 import pytest
 
-from evaluations.rounds.rules.phone import dialled, phone_faults
+from nanchuan_eval.profile.rules.phone import dialled, phone_faults
 
 
 @pytest.mark.parametrize(
