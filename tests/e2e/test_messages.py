@@ -42,7 +42,7 @@ def test_the_link_of_a_message_leads_to_the_receipt_without_cookies(open_page, v
     page.get_by_role("button", name="下一步：核对评议内容").click()
     page.get_by_role("heading", name="请核对您的评议").wait_for()
     page.get_by_role("button", name="提交评议票").click()
-    page.get_by_text("回执号").first.wait_for()
+    page.locator("[data-done]").wait_for()
 
     assert kept == []
     assert page.context.cookies() == []
