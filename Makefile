@@ -15,7 +15,7 @@ DEMO_DATABASE ?= sqlite:///$(CURDIR)/demo.sqlite3
 REQUIRE_OTP ?= true
 DEMO_SITE = DATABASE_URL=$(DEMO_DATABASE) EVIDENCE_ROOT=$(CURDIR)/demo-evidence TWO_PERSON_RULE=true REQUIRE_OTP=$(REQUIRE_OTP)
 
-.PHONY: demo site test check security mutants bench load picture overview stored-database pins clean
+.PHONY: demo site test check security mutants bench load machines picture overview stored-database pins clean
 
 demo: .venv/runtime
 	rm -rf demo.sqlite3 demo.sqlite3-* demo-evidence
@@ -57,6 +57,11 @@ bench: .venv/dev
 load: .venv/dev
 	$(BIN)/python -m bench.load $(if $(VOTERS),--voters $(VOTERS)) $(if $(SECONDS),--seconds $(SECONDS)) \
 	  $(if $(KILLS),--kills $(KILLS)) $(if $(RESTARTS),--restarts $(RESTARTS))
+
+# A vote at two web servers and two databases, each in a network of its own (as root), while a web server is killed, the
+# database switched over and a cable pulled; fails if a ballot is lost or double or a page stale: make machines SECONDS=60
+machines: .venv/dev
+	$(BIN)/python -m bench.machines $(if $(VOTERS),--voters $(VOTERS)) $(if $(SECONDS),--seconds $(SECONDS))
 
 # The picture of the packages in docs/architecture.md, drawn from the imports.
 picture: .venv/dev

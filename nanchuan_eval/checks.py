@@ -26,6 +26,7 @@ POSITIVE = (
     "LOG_VERIFY_DAYS",
     "LOG_ARCHIVE_DAYS",
     "SUGGESTIONS_A_DAY",
+    "REPLICA_LAG_SECONDS",
 )
 LONGEST_WINDOW = 30  # minutes
 SQLITE = "django.db.backends.sqlite3"
@@ -51,6 +52,14 @@ def debug_answers_this_machine_only(app_configs: Sequence[AppConfig] | None, **k
     if not settings.DEBUG or set(settings.ALLOWED_HOSTS) <= {*settings.LOCAL_HOSTS, "testserver"}:
         return []
     return [Error("DEBUG 打开时 ALLOWED_HOSTS 只能是本机。", id="nanchuan.E002")]
+
+
+@register(Tags.security)
+def only_postgresql_has_a_replica(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """How far a replica is behind is read from PostgreSQL's log positions."""
+    if not any(database["ENGINE"] == SQLITE for database in settings.DATABASES.values()) or len(settings.DATABASES) < 2:
+        return []
+    return [Error("REPLICA_URL 只能和 PostgreSQL 数据库一起使用，两者都须是 PostgreSQL。", id="nanchuan.E013")]
 
 
 @register(Tags.security, deploy=True)
@@ -109,7 +118,7 @@ def database_is_of_this_version(
         faults.append(Error(f"{text}新装的请执行 migrate，升级的请执行 upgrade。", id="nanchuan.E010"))
     if found.unknown:
         text = f"数据库由更新的版本写入，程序不认识迁移{'、'.join(found.unknown)}。"
-        faults.append(Error(f"{text}请换用新的版本，或按 docs/upgrade.md 退回。", id="nanchuan.E011"))
+        faults.append(Error(f"{text}请换用新的版本，或按 docs/operations.md 退回。", id="nanchuan.E011"))
     return faults
 
 

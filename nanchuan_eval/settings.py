@@ -165,6 +165,20 @@ if "sqlite" in DATABASES["default"]["ENGINE"]:
     }
     # Tests race several connections against each other: a file locks as in production, memory does not.
     DATABASES["default"]["TEST"] = {"NAME": Path(gettempdir()) / f"nanchuan-eval-test-{os.getpid()}.sqlite3"}
+# A streaming replica for public pages that only read (nanchuan_eval/database/replica.py), and how far behind it may be.
+REPLICA_LAG_SECONDS = env.int("REPLICA_LAG_SECONDS", default=5)
+DATABASE_ROUTERS = ["nanchuan_eval.database.replica.Router"]
+if env.str("REPLICA_URL", default=""):
+    DATABASES["replica"] = {**env.db("REPLICA_URL"), "CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
+    DATABASES["replica"]["TEST"] = {"MIRROR": "default"}
+    if "postgresql" in DATABASES["replica"]["ENGINE"]:
+        # A machine that is gone must not keep readers waiting, and nothing is ever written there.
+        DATABASES["replica"]["OPTIONS"] = {
+            "connect_timeout": 2,
+            "tcp_user_timeout": 3000,
+            "options": "-c default_transaction_read_only=on",
+            **DATABASES["replica"].get("OPTIONS", {}),
+        }
 # Rate limits are counted in the cache, by each worker separately unless CACHE_URL names a shared one.
 WORKERS = env.int("WEB_CONCURRENCY", default=1)
 CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}

@@ -51,6 +51,12 @@ class Vote:
     presses: list[Press] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
     unanswered: list[str] = field(default_factory=list)
+    # When the last page called a ballot cast.
+    cast_at: list[float] = field(default_factory=list)
+
+    def connect(self) -> http.client.HTTPConnection:
+        """Return a connection to the site, not opened yet."""
+        return http.client.HTTPConnection(self.host, self.port, timeout=TIMEOUT)
 
     def __post_init__(self) -> None:
         require_loopback(self.host)
@@ -106,6 +112,7 @@ class Booth(threading.Thread):
             page = self._press("POST", CAST, form)
         if is_acknowledged(page):
             self.attempt.acknowledged.append(receipt_on(page) or receipt)
+            self.vote.cast_at.append(time.monotonic())
         return True
 
     def _press(self, method: str, address: str, form: Sequence[Field] = ()) -> str:
@@ -132,7 +139,7 @@ class Booth(threading.Thread):
         headers = {"X-Forwarded-Proto": "https", "X-Forwarded-For": self.phone}
         if method == "POST":
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        connection = http.client.HTTPConnection(self.vote.host, self.vote.port, timeout=TIMEOUT)
+        connection = self.vote.connect()
         try:
             connection.request(method, address, body or None, headers)
             answer = connection.getresponse()

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from random import Random
@@ -94,6 +95,8 @@ class Redis:
 class Server:
     """gunicorn in a process group of its own, kept running as a service manager does."""
 
+    prefix: Sequence[str] = ()  # what stands before the command, to run it on another machine
+
     def __init__(self, host: str, port: int, environment: dict[str, str]) -> None:
         self.host, self.port, self.environment = host, port, environment
         self.log = Path(environment["LOAD_FOLDER"]) / "gunicorn.log"
@@ -138,7 +141,15 @@ class Server:
         self._start()
 
     def _start(self) -> None:
-        command = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "nanchuan_eval.wsgi"]
+        command = [
+            *self.prefix,
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "-c",
+            "deploy/gunicorn.conf.py",
+            "nanchuan_eval.wsgi",
+        ]
         command += ["-b", f"{self.host}:{self.port}", "--no-control-socket"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -148,7 +159,8 @@ class Server:
     def _answers(self) -> bool:
         connection = http.client.HTTPConnection(self.host, self.port, timeout=5)
         try:
-            connection.request("GET", "/healthz", headers={"X-Forwarded-Proto": "https"})
+            headers = {"Host": self.environment["ALLOWED_HOSTS"], "X-Forwarded-Proto": "https"}
+            connection.request("GET", "/healthz", headers=headers)
             return connection.getresponse().status == OK
         except (OSError, http.client.HTTPException):
             return False

@@ -13,6 +13,7 @@ from evaluations.draws.queries.proofs import drawn_rows, exclusion_rows, pool_ro
 from evaluations.draws.queries.verdicts import draw_verdict
 from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus
 from nanchuan_eval.clock import queries as clock
+from nanchuan_eval.database.replica import from_replica
 from nanchuan_eval.web.downloads import download, streamed_download
 
 FILES = {"pool.tsv": pool_rows, "exclusions.tsv": exclusion_rows, "drawn.tsv": drawn_rows}
@@ -21,12 +22,14 @@ AFTER_PUBLICATION = frozenset({"drawn.tsv"})
 
 
 @require_safe
+@from_replica
 def draws(request: HttpRequest) -> HttpResponse:
     """Show the register: all draws by round, including abandoned ones."""
     return render(request, "evaluations/draws/draws.html", {"rounds": draw_register()})
 
 
 @require_safe
+@from_replica
 def draw(request: HttpRequest, draw_id: str) -> HttpResponse:
     """Show one draw, with instructions for verifying it."""
     found = get_object_or_404(Draw.objects.select_related("round", "planned"), draw_id=draw_id)
@@ -38,6 +41,7 @@ def draw(request: HttpRequest, draw_id: str) -> HttpResponse:
 
 
 @require_safe
+@from_replica
 def proof(request: HttpRequest, draw_id: str) -> FileResponse:
     """Download the proof file."""
     found = get_object_or_404(Draw, draw_id=draw_id, status=DrawStatus.PUBLISHED)
@@ -45,6 +49,7 @@ def proof(request: HttpRequest, draw_id: str) -> FileResponse:
 
 
 @require_safe
+@from_replica
 def file(request: HttpRequest, draw_id: str, name: str) -> HttpResponseBase:
     """Download the exact parameters, the anonymous pool and exclusions, each one's chance, and then the drawn."""
     found = get_object_or_404(Draw, draw_id=draw_id)

@@ -14,10 +14,12 @@ from evaluations.rounds.rules.lifecycle import ISSUING
 from evaluations.rounds.rules.rulebook import has_public_recount
 from evaluations.tally.models import Tally
 from nanchuan_eval.clock import queries as clock
+from nanchuan_eval.database.replica import from_replica
 from nanchuan_eval.web.downloads import download
 
 
 @require_safe
+@from_replica
 def check(request: HttpRequest, key: str, version: int) -> HttpResponse:
     """Let the browser count a published version again from its public files."""
     publication = _publication(key, version)
@@ -33,6 +35,7 @@ def check(request: HttpRequest, key: str, version: int) -> HttpResponse:
 
 
 @require_safe
+@from_replica
 def file(request: HttpRequest, key: str, version: int, name: str) -> HttpResponse:
     """Download what a version published: its content, and while they are public its rulebook.json and cells.json."""
     publication = _publication(key, version)
@@ -47,6 +50,7 @@ def file(request: HttpRequest, key: str, version: int, name: str) -> HttpRespons
 
 
 @require_safe
+@from_replica
 def proofs(request: HttpRequest, key: str) -> HttpResponse:
     """Tell which step of a round proves what, and what only supervisors and auditors can check."""
     round_ = get_object_or_404(Round, key=key, state__in=ISSUING)

@@ -12,6 +12,7 @@ from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.rounds.rules.rulebook import default_rulebook
 from evaluations.scoring.methodology import channel_rows, label_meanings, method_steps
 from nanchuan_eval.clock import queries as clock
+from nanchuan_eval.database.replica import from_replica
 
 
 @require_safe
@@ -21,18 +22,21 @@ def front_page(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@from_replica
 def how_to_take_part(request: HttpRequest) -> HttpResponse:
     """怎样参加: who gets a ballot, the steps of the vote, what is kept, with the numbers of the rulebook in force."""
     return render(request, "evaluations/public_site/how.html", vars(how_to_vote(clock.now())))
 
 
 @require_safe
+@from_replica
 def how_to_verify(request: HttpRequest) -> HttpResponse:
     """怎样核验: how anybody checks draws, box, receipt and count, with a small draw as an example."""
     return render(request, "evaluations/public_site/verify.html", vars(rounds_to_verify()))
 
 
 @require_safe
+@from_replica
 def scoring(request: HttpRequest, key: str = "") -> HttpResponse:
     """How ballots become a list (怎样计分): by the frozen rules of a round, or by those a new round starts with."""
     rounds = Round.objects.exclude(state__in=(RoundState.DRAFT, RoundState.VOID))

@@ -22,12 +22,14 @@ from evaluations.rounds.queries import open_round, profile_of
 from evaluations.rounds.rules.privacy_notice import VERSION, Item, privacy_notice
 from evaluations.turnout.rules.response import COLUMNS, MEANS, left_out_note, response_rows, total_row
 from nanchuan_eval.clock import queries as clock
+from nanchuan_eval.database.replica import from_replica
 from nanchuan_eval.profile.queries import current_profile
 from nanchuan_eval.web.downloads import download
 from nanchuan_eval.web.views import A_DAY
 
 
 @require_safe
+@from_replica
 def privacy(request: HttpRequest, key: str = "") -> HttpResponse:
     """The privacy notice: of a round as it was when its roster was frozen, or the one now in force."""
     round_ = get_object_or_404(Round, key=key) if key else open_round(clock.now())
@@ -50,12 +52,14 @@ def _notice_now(round_: Round | None) -> list[Item]:
 
 
 @require_safe
+@from_replica
 def lists(request: HttpRequest) -> HttpResponse:
     """All published lists."""
     return render(request, "evaluations/publication/lists.html", {"published": documents.published_rounds()})
 
 
 @require_safe
+@from_replica
 def public_list(request: HttpRequest, key: str) -> HttpResponse:
     """One round's published list, any version; ranks, units, sections, main problems, no scores, no names."""
     versions = documents.published_versions(key)
@@ -77,6 +81,7 @@ def public_list(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @require_safe
+@from_replica
 def response(request: HttpRequest, key: str) -> HttpResponse:
     """A round's response (回收率) by section and stratum, and what it can and cannot say."""
     round_, told = _response_or_404(key)
@@ -92,6 +97,7 @@ def response(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @require_safe
+@from_replica
 def response_csv(request: HttpRequest, key: str) -> HttpResponse:
     """The same figures as a file."""
     round_, told = _response_or_404(key)
@@ -109,6 +115,7 @@ def _response_or_404(key: str) -> tuple[Round, Mapping[str, Any]]:
 
 
 @require_safe
+@from_replica
 def notice_as_pdf(request: HttpRequest, key: str, version: int) -> HttpResponse:
     """The 公示 in official layout; cached, for a version never changes."""
     publication = _publication_or_404(key, version)
@@ -117,6 +124,7 @@ def notice_as_pdf(request: HttpRequest, key: str, version: int) -> HttpResponse:
 
 
 @require_safe
+@from_replica
 def notice_as_html(request: HttpRequest, key: str, version: int) -> HttpResponse:
     """The 公示 as plain HTML without any style, for the newspaper to typeset."""
     notice = documents.notice_document(_publication_or_404(key, version))

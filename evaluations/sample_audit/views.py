@@ -7,9 +7,11 @@ from django.views.decorators.http import require_safe
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import PUBLISHED
 from evaluations.sample_audit.queries.record import SamplePage, sample_page, sample_verdict
+from nanchuan_eval.database.replica import from_replica
 
 
 @require_safe
+@from_replica
 def public_sample(request: HttpRequest, key: str) -> HttpResponse:
     """How many ballots the supervisors compared, what they found, and how to recheck which were drawn."""
     round_, page = _finished(key)
@@ -18,6 +20,7 @@ def public_sample(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @require_safe
+@from_replica
 def public_draw(request: HttpRequest, key: str) -> HttpResponse:
     """What a program needs to tell whether a ballot was drawn, as JSON."""
     round_, page = _finished(key)

@@ -32,6 +32,7 @@ from evaluations.sealing.queries import (
     waited_for_at,
 )
 from nanchuan_eval.clock import queries as clock
+from nanchuan_eval.database.replica import from_replica
 from nanchuan_eval.web.downloads import download, streamed_download
 from nanchuan_eval.web.views import visitors_form
 
@@ -95,6 +96,7 @@ def box(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @require_safe
+@from_replica
 def issued_list(request: HttpRequest, key: str, batch: int) -> FileResponse:
     """Download a batch's list of I, unless the batch is small; that of a self-service batch only after sealing."""
     found = get_object_or_404(CodeBatch.objects.select_related("round"), pk=batch, round__key=key)
@@ -105,30 +107,35 @@ def issued_list(request: HttpRequest, key: str, batch: int) -> FileResponse:
 
 
 @require_safe
+@from_replica
 def issued_rest(request: HttpRequest, key: str) -> FileResponse:
     """Download the list of I of a sealed round's small batches."""
     return streamed_download(rest_lines(_sealed(key)), f"issued-{key}-rest.txt")
 
 
 @require_safe
+@from_replica
 def spent_list(request: HttpRequest, key: str) -> FileResponse:
     """Download the list of E of a sealed round, without the codes whose use is not told one by one."""
     return streamed_download(published_spent_lines(_sealed(key)), f"spent-{key}.txt")
 
 
 @require_safe
+@from_replica
 def closing_list(request: HttpRequest, key: str) -> FileResponse:
     """Download the closing list (封箱清单): one `T TAB C` per line, sorted; its Merkle root is the round's."""
     return streamed_download((entry + b"\n" for entry in closing_leaves(_sealed(key))), f"closing-list-{key}.txt")
 
 
 @require_safe
+@from_replica
 def sealing_record(request: HttpRequest, key: str) -> HttpResponse:
     """Download the sealing record exactly as stored."""
     return download(_sealed(key).closing, f"closing-{key}.json")
 
 
 @require_safe
+@from_replica
 def ballot_form_file(request: HttpRequest, key: str) -> HttpResponse:
     """Download the frozen ballot form, for printing ballots without a database."""
     round_ = get_object_or_404(Round, key=key, state__in=ISSUING)

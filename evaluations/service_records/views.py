@@ -15,6 +15,7 @@ from evaluations.service_records.pages.chain import chain_lines, chain_verdict, 
 from evaluations.service_records.services.deliveries import deliver, has_token, rows_of
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.core.errors import FileRefused, RuleViolation
+from nanchuan_eval.database.replica import from_replica
 from nanchuan_eval.spreadsheets.guard import MIB
 from nanchuan_eval.web.downloads import download
 
@@ -27,6 +28,7 @@ DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @require_safe
+@from_replica
 def units(request: HttpRequest) -> HttpResponse:
     """办件公开: whether the chains hold, then every unit with what was received and what it stated."""
     at = clock.now()
@@ -35,6 +37,7 @@ def units(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@from_replica
 def unit_days(request: HttpRequest, unit: str) -> HttpResponse:
     """The days of one unit with their digests."""
     department = get_object_or_404(Department, code=unit)
@@ -45,6 +48,7 @@ def unit_days(request: HttpRequest, unit: str) -> HttpResponse:
 
 
 @require_safe
+@from_replica
 def chain_file(request: HttpRequest, unit: str) -> HttpResponse:
     """Download a unit's chain."""
     found = get_object_or_404(Department, code=unit)

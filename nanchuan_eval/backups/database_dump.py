@@ -15,6 +15,17 @@ from django.db import connection, connections, transaction
 from nanchuan_eval.core.errors import RuleViolation
 
 Counts = Mapping[str, int]
+# What PostgreSQL's tools read from the environment -> the setting; with two servers they must find the primary, too.
+CONNECTION = {
+    "PGHOST": "HOST",
+    "PGPORT": "PORT",
+    "PGUSER": "USER",
+    "PGPASSWORD": "PASSWORD",
+    "PGTARGETSESSIONATTRS": "target_session_attrs",
+    "PGCONNECT_TIMEOUT": "connect_timeout",
+    "PGSSLMODE": "sslmode",
+    "PGSSLROOTCERT": "sslrootcert",
+}
 
 
 def dump(target: Path) -> Counts:
@@ -108,8 +119,8 @@ def run(program: str, *arguments: object) -> str:
     if found is None:
         raise RuleViolation(f"这台机器上没有 {program}，请安装 PostgreSQL 客户端程序。")
     given = settings.DATABASES["default"]
-    keys = {"PGHOST": "HOST", "PGPORT": "PORT", "PGUSER": "USER", "PGPASSWORD": "PASSWORD"}
-    environment = {name: str(given[key]) for name, key in keys.items() if given.get(key)}
+    facts = {**given, **given.get("OPTIONS", {})}
+    environment = {name: str(facts[key]) for name, key in CONNECTION.items() if facts.get(key)}
     done = subprocess.run(  # noqa: S603  our own arguments
         [found, *map(str, arguments)],
         env={**os.environ, **environment, "PGDATABASE": _name()},

@@ -240,7 +240,7 @@ def _refuse_other_version(manifest: dict[str, Any], migrations: set[str]) -> Non
         version = _contents(manifest).version
         raise RuleViolation(
             f"这份备份由{version}版写入，数据库结构与当前程序不同（{found}），没有恢复。"
-            f"请用{version}版的程序恢复到空库，再按 docs/upgrade.md 升级。"
+            f"请用{version}版的程序恢复到空库，再按 docs/operations.md 升级。"
         )
 
 

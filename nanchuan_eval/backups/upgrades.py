@@ -19,7 +19,7 @@ from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 
 UPGRADED, BACKED_UP = "system.upgraded", "backup.make"
-HOW = "办法见 docs/upgrade.md。"
+HOW = "办法见 docs/operations.md。"
 
 
 class Difference(NamedTuple):

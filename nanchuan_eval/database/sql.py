@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.management.color import no_style
-from django.db import connection, models, transaction
+from django.db import connection, connections, models, transaction
 
 COPY_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 # A dump keeps tables locked while it runs: nobody waits for it, the next rewriting does the work.
@@ -135,6 +135,21 @@ def database_setting(name: str) -> str:
     with connection.cursor() as cursor:
         cursor.execute("SELECT setting FROM pg_settings WHERE name = %s", [name])
         return str(cursor.fetchone()[0])
+
+
+def log_position() -> int:
+    """Return the position up to which the primary has written its log (WAL): all that is committed lies before it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_wal_lsn() - '0/0'")
+        return int(cursor.fetchone()[0])
+
+
+def replayed_position(replica: str) -> int | None:
+    """Return the position up to which a replica has replayed the log; None if it is no replica (any more)."""
+    with connections[replica].cursor() as cursor:
+        cursor.execute("SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() - '0/0' END")
+        position = cursor.fetchone()[0]
+        return None if position is None else int(position)
 
 
 def _copied(item: Any) -> str:

@@ -70,7 +70,7 @@ def database_line() -> Line:
         text = f"连不上（{str(fault).strip().splitlines()[0]}）。请核对 DATABASE_URL，确认数据库已建好、服务已启动。"
         return Line(Level.FAULT, "DATABASE_URL", text)
     if found and (difference := upgrades.difference(found)) and any(difference):
-        text = f"数据库与程序版本不符（{difference}）。升级请先备份，再运行 upgrade；办法见 docs/upgrade.md。"
+        text = f"数据库与程序版本不符（{difference}）。升级请先备份，再运行 upgrade；办法见 docs/operations.md。"
         return Line(Level.FAULT, "DATABASE_URL", text)
     if connection.vendor != "postgresql":
         text = "SQLite，只供试用，正式运行的启动检查不予通过。请改用 PostgreSQL：postgres://用户:口令@主机:5432/库名。"

@@ -178,7 +178,7 @@ def test_the_page_of_a_prepared_round_says_what_comes_next(upgraded):
 
 
 def test_the_dump_of_the_old_version_replaces_the_upgraded_database(old, tmp_path):
-    """The way back (docs/upgrade.md); the old version loads its backup the same way."""
+    """The way back (docs/operations.md); the old version loads its backup the same way."""
     before = applied_migrations()
     database_dump.dump(tmp_path / "dump")
     run("migrate", verbosity=0)

@@ -1,4 +1,4 @@
-"""`manage.py upgrade`: bring the database to this version after a backup, then check everything (docs/upgrade.md)."""
+"""`manage.py upgrade`: take the database to this version after a backup, then check everything (docs/operations.md)."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -35,7 +35,7 @@ class Command(ServiceCommand):
                 self.stdout.write(f"    {fault}")
             found += len(faults)
         if found:
-            raise CommandError(f"升级后的核对不一致，共{found}处。请不要启动网站，按 docs/upgrade.md 退回。")
+            raise CommandError(f"升级后的核对不一致，共{found}处。请不要启动网站，按 docs/operations.md 退回。")
         self.stdout.write("升级完成，可以启动网站。")
 
 

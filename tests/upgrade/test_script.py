@@ -1,0 +1,65 @@
+"""deploy/upgrade.py: every released version goes to the next, and back by itself with everything as it was."""
+
+import pytest
+from django.db import connection
+
+from nanchuan_eval.backups.database_dump import run
+from tests.upgrade import stored
+from tests.upgrade.versions import Clone, revision_of
+
+pytestmark = pytest.mark.minutes
+DONE, REFUSED, WENT_BACK, STANDS_STILL = 0, 1, 3, 4
+# What the restoration itself writes down.
+LOGGED = {"nanchuan_eval.AuditEntry", "nanchuan_eval.AuditHead", "nanchuan_eval.AuditAnchor"}
+
+
+@pytest.fixture
+def clone(old, tmp_path):
+    """A server that runs a released version; skipped where the history does not hold it."""
+    if not revision_of(old["version"]):
+        pytest.skip(f"the history does not hold {old['version']}")
+    made = Clone(tmp_path, old["version"])
+    connection.close()
+    yield made
+    connection.close()
+    if connection.vendor == "postgresql":
+        name = connection.settings_dict["NAME"]
+        listed = f"SELECT datname FROM pg_database WHERE datname LIKE '{name}%aside%'"
+        for other in run("psql", "-qtA", "-c", listed).split():
+            run("dropdb", "--force", other)
+
+
+def everything(old):
+    """All rows but those of the log, and the log's actions."""
+    tables = stored.tables(old["migrations"])
+    entries = tables["nanchuan_eval.AuditEntry"]
+    actions = [row[entries["fields"].index("action")] for row in entries["rows"]]
+    connection.close()
+    return {name: table for name, table in tables.items() if name not in LOGGED}, actions
+
+
+def test_an_upgrade_ends_with_the_new_version_serving_and_everything_checked(clone):
+    done = clone.upgrade(clone.offer("good"))
+
+    assert done.returncode == DONE, done.stdout + done.stderr
+    assert clone.files() == clone.served.read_text().strip() == "good"
+    for said in ("√ 备份，并读回核对", "√ 2020年上半年", "升级完成，现为good"):
+        assert said in done.stdout
+    assert "evaluations.9999_next_version" in done.stdout
+    assert "核验通过。" in clone.log()
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [("migration-fails", "out of order"), ("verification-fails", "升级后的核对不一致"), ("site-fails", "命令没有成功")],
+)
+def test_a_failing_version_leads_back_with_everything_as_it_was(clone, old, kind, why):
+    rows, actions = everything(old)
+
+    done = clone.upgrade(clone.offer(kind))
+
+    assert done.returncode == WENT_BACK, done.stdout + done.stderr
+    assert why in done.stdout
+    assert f"已退回{old['version']}，网站已启动" in done.stdout
+    assert clone.files() == clone.served.read_text().strip() == old["version"]
+    assert everything(old) == (rows, [*actions, "backup.restore"])
