@@ -12,6 +12,10 @@ def main() -> None:
     from django.core.management import execute_from_command_line  # noqa: PLC0415  settings first
     from django.db.utils import OperationalError, ProgrammingError  # noqa: PLC0415
 
+    from nanchuan_eval.core.logs import report_uncaught  # noqa: PLC0415
+
+    sys.excepthook = report_uncaught  # Python's own would print the message of a database's error, with its values
+
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as fault:

@@ -6,9 +6,21 @@ import resource
 os.environ.setdefault("DEBUG", "false")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nanchuan_eval.settings")
 
-from nanchuan_eval.settings import WORKERS
+from nanchuan_eval.settings import LOGGING, WORKERS
 
 workers = WORKERS
+# The server's lines as the application's: without addresses, paths and queries. No requests are logged at all: time and
+# address could identify the voter of a ballot.
+logconfig_dict = {
+    **LOGGING,
+    "loggers": {
+        "gunicorn.error": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        "gunicorn.access": {"handlers": [], "level": "CRITICAL", "propagate": False},
+    },
+}
+accesslog = None
+# Should somebody switch it on all the same: neither address nor path, query, referrer or browser.
+access_log_format = "%(m)s %(s)s"
 # The commitment of a draw among half a million clients takes 40 CPU-s in one request (`python -m bench clients`).
 timeout = 180
 # No core dumps, also of the workers: one would hold a vote while it is cast, a box key while a box is opened.

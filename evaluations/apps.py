@@ -63,11 +63,14 @@ class EvaluationsConfig(AppConfig):
         removals.triggers[DrawPurpose.CLIENTS] = top_up_faults
 
     def _register_backups(self) -> None:
-        """Tell what a backup holds of ballots whose box is not open yet."""
+        """Tell what a backup holds of ballots whose box is not open yet; recheck a round in a restored one."""
         from evaluations.sealing.queries import backup_note
+        from evaluations.verification.services import newest_sealed_round
         from nanchuan_eval.backups import services as backups
+        from nanchuan_eval.backups import trials
 
         backups.box_notes.append(backup_note)
+        trials.rechecks.append(newest_sealed_round)
 
     def _register_messages(self) -> None:
         """Refuse a message gateway that cannot work; forget who got which message."""

@@ -23,11 +23,16 @@ POSITIVE = (
     "RETURNED_DAYS",
     "DORMANT_DAYS",
     "BACKUP_ALARM_DAYS",
+    "RESTORE_TEST_DAYS",
+    "DISK_WARN_PERCENT",
+    "DISK_ALARM_PERCENT",
+    "KEY_DAYS",
     "LOG_VERIFY_DAYS",
     "LOG_ARCHIVE_DAYS",
     "SUGGESTIONS_A_DAY",
     "REPLICA_LAG_SECONDS",
 )
+LOG_FORMATS = ("plain", "json")
 LONGEST_WINDOW = 30  # minutes
 SQLITE = "django.db.backends.sqlite3"
 # Settings of PostgreSQL -> whether a value keeps statements with their content out of its log.
@@ -139,6 +144,14 @@ def limits_are_positive(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
     """A limit of zero would raise its alarm, or refuse, all the time; a negative one never or always."""
     wrong = [name for name in POSITIVE if getattr(settings, name) < 1]
     return [Error(f"{name} 必须是不小于1的整数。", id="nanchuan.E009") for name in wrong]
+
+
+@register
+def log_lines_have_a_known_form(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """A mistyped form would silently be the plain one."""
+    if settings.LOG_FORMAT in LOG_FORMATS:
+        return []
+    return [Error(f"LOG_FORMAT 只能是{'或'.join(LOG_FORMATS)}。", id="nanchuan.E017")]
 
 
 @register(Tags.security)

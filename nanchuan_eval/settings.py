@@ -281,6 +281,15 @@ LETTER_DAYS = env.int("LETTER_DAYS", default=5)
 RETURNED_DAYS = env.int("RETURNED_DAYS", default=30)
 DORMANT_DAYS = env.int("DORMANT_DAYS", default=60)
 BACKUP_ALARM_DAYS = env.int("BACKUP_ALARM_DAYS", default=7)
+# What `doctor` asks (docs/monitoring.md): days between test restores, free space in percent, age of FIELD_KEY in days.
+RESTORE_TEST_DAYS = env.int("RESTORE_TEST_DAYS", default=10)
+DISK_WARN_PERCENT = env.int("DISK_WARN_PERCENT", default=15)
+DISK_ALARM_PERCENT = env.int("DISK_ALARM_PERCENT", default=5)
+DATABASE_FOLDER = env.str("DATABASE_FOLDER", default="")
+KEY_DAYS = env.int("KEY_DAYS", default=1095)
+KEY_COPY_CHECKED = env.str("KEY_COPY_CHECKED", default="")
+# The certificate that browsers see: a file, host:port, or "none" where another office's platform has it.
+CERTIFICATE = env.str("CERTIFICATE", default="")
 LOG_VERIFY_DAYS = env.int("LOG_VERIFY_DAYS", default=30)
 LOG_ARCHIVE_DAYS = env.int("LOG_ARCHIVE_DAYS", default=183)
 EVIDENCE_DAYS_KEPT = env.int("EVIDENCE_DAYS_KEPT", default=365)
@@ -343,12 +352,25 @@ if not DEBUG:
 # Error reports contain no variables: a frame may hold a ballot code.
 DEFAULT_EXCEPTION_REPORTER_FILTER = "nanchuan_eval.web.views.ReportFilter"
 
-# The application logs no request lines: time and address could identify the voter of a ballot.
+# The application logs no request lines: time and address could identify the voter of a ballot. Lines hold no values,
+# but on a developer's machine, which has no voters.
+LOG_FORMAT = env.str("LOG_FORMAT", default="plain")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "formatters": {
+        "open": {"format": "{asctime} {levelname} {name} {message}", "style": "{"},
+        "plain": {"()": "nanchuan_eval.core.logs.SafeFormatter"},
+        "json": {"()": "nanchuan_eval.core.logs.JsonFormatter"},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "json" if LOG_FORMAT == "json" else "open" if DEBUG else "plain",
+        }
+    },
     "root": {"handlers": ["console"], "level": "WARNING"},
+    # Django's own handlers would print requests once more, and mail errors with their text.
+    "loggers": {name: {"handlers": [], "level": "NOTSET"} for name in ("django", "django.server")} if not DEBUG else {},
 }
 SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -54,7 +54,7 @@ PURE_NAMES = {
     "nanchuan_eval.core.errors.RuleViolation",
     "nanchuan_eval.core.workflow.Flow",
 }
-PURE_CORE = {"nanchuan_eval.core.canonical", "nanchuan_eval.core.faults", "nanchuan_eval.core.workflow"}
+PURE_CORE = {f"nanchuan_eval.core.{name}" for name in ("canonical", "faults", "findings", "workflow")}
 IMPURE_STDLIB = {
     "random", "secrets", "os", "pathlib", "time", "io",
     "socket", "subprocess", "shutil", "tempfile", "urllib", "logging",

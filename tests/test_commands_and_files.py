@@ -95,6 +95,7 @@ COMMANDS = {
     ),
     "recount_cells": Uses("{cells} {rulebook} --json {json}", (("cells", CELLS), ("rulebook", RULES)), ("json",)),
     "restore": Uses("{file}", (("file", LOG),)),
+    "test_restore": Uses("{file}", (("file", LOG),)),
     "setup": Uses(
         f"--site {SITE} --accounts {{accounts}} --out {{out}}", (("accounts", ACCOUNTS),), ("out", "template")
     ),

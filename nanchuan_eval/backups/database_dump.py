@@ -26,6 +26,10 @@ CONNECTION = {
     "PGSSLMODE": "sslmode",
     "PGSSLROOTCERT": "sslrootcert",
 }
+# How lines of the tools' messages begin that hold values of rows.
+QUOTING = ("DETAIL:", "CONTEXT:", "STATEMENT:", "COPY ", "Command was:", "QUERY:")
+# How scratch databases are named.
+SCRATCH = "verify_"
 
 
 def dump(target: Path) -> Counts:
@@ -76,6 +80,32 @@ def counts_in(source: Path) -> Counts:
         return {table: int(rows) for table, rows in (line.split("|") for line in lines)}
 
 
+@contextmanager
+def restored(source: Path) -> Iterator[None]:
+    """Let the default connection read a dump instead of the database, loaded into a scratch one that is dropped."""
+    if connection.vendor == "sqlite":
+        _counts_of_file(source)
+        with _connected_to(str(source)):
+            yield
+        return
+    with _scratch_database() as name:
+        run("pg_restore", "--no-owner", f"--dbname={name}", source)
+        with _connected_to(name):
+            yield
+
+
+@contextmanager
+def _connected_to(name: str) -> Iterator[None]:
+    own = connection.settings_dict["NAME"]
+    connection.close()
+    connection.settings_dict["NAME"] = name
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = own
+
+
 def migrations_in(source: Path) -> set[str]:
     """Return the migrations of a dump as app.name."""
     if connection.vendor == "sqlite":
@@ -105,7 +135,7 @@ def _is_whole(database: sqlite3.Connection) -> bool:
 
 @contextmanager
 def _scratch_database() -> Iterator[str]:
-    name = f"verify_{uuid4().hex}"
+    name = f"{SCRATCH}{uuid4().hex}"
     run("createdb", name)
     try:
         yield name
@@ -129,8 +159,14 @@ def run(program: str, *arguments: object) -> str:
         check=False,
     )
     if done.returncode:
-        raise RuleViolation(f"{program} 没有完成：{done.stderr.strip()[-300:]}")
+        raise RuleViolation(f"{program} 没有完成：{_reason(done.stderr)}")
     return done.stdout
+
+
+def _reason(told: str) -> str:
+    """Return why a tool failed, without the lines that quote rows."""
+    lines = [line for line in told.splitlines() if not line.startswith(QUOTING)]
+    return "；".join(lines)[-300:]
 
 
 def _name() -> str:

@@ -64,7 +64,7 @@ def make_backup(*, by: policy.Actor, at: datetime, is_during_vote: bool = False)
             facts = {"version": settings.VERSION, "made_at": at.isoformat()}
             manifest = {**facts, "tables": tables, "files": dict(_evidence_hashes())}
             _write(target, database, json.dumps(manifest, sort_keys=True).encode())
-        digest = _sha256(target)
+        digest = sha256_of(target)
     except BaseException:
         target.unlink(missing_ok=True)
         raise
@@ -93,29 +93,29 @@ class Contents(NamedTuple):
 def verify_backup(source: Path) -> Contents:
     """Read a backup back into a scratch folder; returns what it contains, or refuses an incomplete one."""
     with TemporaryDirectory(dir=source.parent) as scratch:
-        manifest = _unpack(source, Path(scratch), keep=False)
-        _refuse_other_counts(manifest, database_dump.counts_in(Path(scratch) / DATABASE))
-    return _contents(manifest)
+        manifest = unpack(source, Path(scratch), keep=False)
+        refuse_other_counts(manifest, database_dump.counts_in(Path(scratch) / DATABASE))
+    return contents_of(manifest)
 
 
 def restore_backup(source: Path, *, at: datetime) -> Contents:
     """Replace database and evidence by a backup: approved for this very file, or onto an empty database."""
     with TemporaryDirectory(dir=source.parent) as scratch:
-        manifest = _unpack(source, Path(scratch), keep=True)
-        _refuse_other_counts(manifest, database_dump.counts_in(Path(scratch) / DATABASE))
-        _refuse_other_version(manifest, database_dump.migrations_in(Path(scratch) / DATABASE))
+        manifest = unpack(source, Path(scratch), keep=True)
+        refuse_other_counts(manifest, database_dump.counts_in(Path(scratch) / DATABASE))
+        refuse_other_version(manifest, database_dump.migrations_in(Path(scratch) / DATABASE))
         authorization = _consume_authorization(source, at)
         database_dump.load(Path(scratch) / DATABASE)
-        _refuse_other_counts(manifest, database_dump.counts())
+        refuse_other_counts(manifest, database_dump.counts())
         _put_back(Path(scratch) / EVIDENCE)
     with transaction.atomic():
-        detail = {"file": source.name, "sha256": _sha256(source), "approval": authorization or "空库恢复"}
+        detail = {"file": source.name, "sha256": sha256_of(source), "approval": authorization or "空库恢复"}
         audit.record(RESTORE_NAME, None, by=policy.OPERATOR, at=at, detail=detail)
         audit.anchor(at=at, occasion="恢复备份")
-    return _contents(manifest)
+    return contents_of(manifest)
 
 
-def _contents(manifest: dict[str, Any]) -> Contents:
+def contents_of(manifest: dict[str, Any]) -> Contents:
     return Contents(sum(manifest["tables"].values()), len(manifest["files"]), manifest.get("version", FIRST_VERSION))
 
 
@@ -123,7 +123,7 @@ def _consume_authorization(source: Path, at: datetime) -> str:
     """Consume the approval for this file and return its description; an empty database needs none."""
     if "nanchuan_eval_user" not in database_dump.counts() or not User.objects.exists():
         return ""
-    row = Backup.objects.filter(sha256=_sha256(source)).first()
+    row = Backup.objects.filter(sha256=sha256_of(source)).first()
     if row is None:
         raise RuleViolation("备份登记中没有这个文件的校验值，不能恢复到有数据的系统；空库可以直接恢复。")
     with transaction.atomic():
@@ -145,7 +145,7 @@ def _evidence_hashes() -> Iterator[tuple[str, str]]:
     root = Path(settings.EVIDENCE_ROOT)
     for path in sorted(root.rglob("*")):
         if path.is_file() and path.suffix != ".part":
-            yield str(path.relative_to(root)), _sha256(path)
+            yield str(path.relative_to(root)), sha256_of(path)
 
 
 def _write(target: Path, database: Path, manifest: bytes) -> None:
@@ -166,7 +166,7 @@ def _write(target: Path, database: Path, manifest: bytes) -> None:
         os.fsync(sink.fileno())
 
 
-def _unpack(source: Path, scratch: Path, *, keep: bool) -> dict[str, Any]:
+def unpack(source: Path, scratch: Path, *, keep: bool) -> dict[str, Any]:
     """Unpack a backup into a folder and compare every file with the manifest; `keep` = write the evidence too."""
     manifest: dict[str, Any] = {}
     seen: dict[str, str] = {}
@@ -228,23 +228,23 @@ def _put_back(restored: Path) -> None:
                 _copy(source, target)
 
 
-def _refuse_other_counts(manifest: dict[str, Any], found: database_dump.Counts) -> None:
+def refuse_other_counts(manifest: dict[str, Any], found: database_dump.Counts) -> None:
     wrong = [table for table, rows in manifest["tables"].items() if found.get(table) != rows]
     if wrong:
         raise RuleViolation(f"恢复出的数据与清单不一致：{'、'.join(wrong[:5])}。")
 
 
-def _refuse_other_version(manifest: dict[str, Any], migrations: set[str]) -> None:
+def refuse_other_version(manifest: dict[str, Any], migrations: set[str]) -> None:
     found = upgrades.difference(migrations)
     if found.missing or found.unknown:
-        version = _contents(manifest).version
+        version = contents_of(manifest).version
         raise RuleViolation(
             f"这份备份由{version}版写入，数据库结构与当前程序不同（{found}），没有恢复。"
             f"请用{version}版的程序恢复到空库，再按 docs/operations.md 升级。"
         )
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
     with path.open("rb") as source:
         return hashlib.file_digest(source, "sha256").hexdigest()
 

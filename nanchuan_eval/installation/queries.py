@@ -3,8 +3,6 @@
 import os
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 from secrets import token_hex
 from tempfile import TemporaryFile
@@ -19,6 +17,7 @@ from django.http.request import validate_host
 
 from nanchuan_eval.backups import upgrades
 from nanchuan_eval.clock.queries import clock_faults
+from nanchuan_eval.core.findings import Level, Line, judged
 from nanchuan_eval.installation.rules import site_fault
 
 SHORTEST_SECRET, KEY_BYTES = 50, 32
@@ -27,26 +26,6 @@ NEW_KEY_COMMAND = 'python -c "from cryptography.fernet import Fernet; print(Fern
 # System checks that have their own line here.
 TOLD = frozenset({"nanchuan.E001", "nanchuan.E003", "nanchuan.E010", "nanchuan.E011", "nanchuan.W001"})
 OURS = "nanchuan."
-
-
-class Level(Enum):
-    """How a line ends."""
-
-    GOOD = "✓"
-    WARNING = "！"
-    FAULT = "×"
-
-
-@dataclass(frozen=True)
-class Line:
-    """One checked setting: how it is, and what to do."""
-
-    level: Level
-    setting: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.level.value} {self.setting}：{self.text}"
 
 
 def setting_lines(site: str | None) -> Iterator[Line]:
@@ -87,22 +66,22 @@ def clock_lines() -> Iterator[Line]:
 
 
 def _switches() -> Iterator[Line]:
-    yield _judged("DEBUG", not settings.DEBUG, "已关闭。", "处于打开状态，请在 .env 中设置 DEBUG=false。")
+    yield judged("DEBUG", not settings.DEBUG, "已关闭。", "处于打开状态，请在 .env 中设置 DEBUG=false。")
     for name, what in (("REQUIRE_OTP", "动态口令"), ("TWO_PERSON_RULE", "两人办理")):
         good, bad = f"{what}已启用。", f"{what}未启用，请在 .env 中删去 {name}，或者设置 {name}=true。"
-        yield _judged(name, getattr(settings, name), good, bad)
+        yield judged(name, getattr(settings, name), good, bad)
 
 
 def _secrets() -> Iterator[Line]:
     secret = settings.SECRET_KEY
     is_good = len(secret) >= SHORTEST_SECRET and not secret.startswith(("only-for-development", "django-insecure"))
-    yield _judged(
+    yield judged(
         "SECRET_KEY", is_good, "已设置。", f"太短或者是示例。请在 .env 中填写这条命令输出的内容：{NEW_SECRET_COMMAND}"
     )
     keys = settings.FIELD_KEY
     is_good = bool(keys) and all(map(_is_key, keys))
     good = "已设置。请另存一份，与数据库备份分开保管；丢失后加密的内容和备份都无法恢复。"
-    yield _judged("FIELD_KEY", is_good, good, f"不是有效的密钥。请在 .env 中填写这条命令输出的内容：{NEW_KEY_COMMAND}")
+    yield judged("FIELD_KEY", is_good, good, f"不是有效的密钥。请在 .env 中填写这条命令输出的内容：{NEW_KEY_COMMAND}")
 
 
 def _is_key(key: str) -> bool:
@@ -115,12 +94,12 @@ def _is_key(key: str) -> bool:
 def _hosts() -> Iterator[Line]:
     hosts = settings.ALLOWED_HOSTS
     bad = "没有写明网站的主机名。请在 .env 中填写，如 ALLOWED_HOSTS=pingyi.example；不能写*。"
-    yield _judged("ALLOWED_HOSTS", bool(hosts) and "*" not in hosts, f"{'、'.join(hosts)}。", bad)
+    yield judged("ALLOWED_HOSTS", bool(hosts) and "*" not in hosts, f"{'、'.join(hosts)}。", bad)
     good, bad = (
         "已填写反向代理的地址。",
         "为空。网站前面有 nginx 的，请填写其地址，如 TRUSTED_PROXIES=127.0.0.1，否则会反复跳转。",
     )
-    yield _judged("TRUSTED_PROXIES", bool(settings.TRUSTED_PROXIES), good, bad, Level.WARNING)
+    yield judged("TRUSTED_PROXIES", bool(settings.TRUSTED_PROXIES), good, bad, Level.WARNING)
 
 
 def _site_line(site: str) -> Line:
@@ -128,7 +107,7 @@ def _site_line(site: str) -> Line:
         return Line(Level.FAULT, "--site", fault)
     host = urlsplit(site).hostname or ""
     bad = f"主机名“{host}”不在 ALLOWED_HOSTS 中，链接会打不开。请改正其中一个。"
-    return _judged("--site", validate_host(host, settings.ALLOWED_HOSTS), f"{site}。", bad)
+    return judged("--site", validate_host(host, settings.ALLOWED_HOSTS), f"{site}。", bad)
 
 
 def _services() -> Iterator[Line]:
@@ -151,7 +130,7 @@ def _services() -> Iterator[Line]:
         f"{settings.EMAIL_HOST}。",
         "没有邮件服务器，提醒只显示在页面上。要发邮件的，请填写 EMAIL_URL 和 DEFAULT_FROM_EMAIL。",
     )
-    yield _judged("EMAIL_URL", is_sent, good, bad, Level.WARNING)
+    yield judged("EMAIL_URL", is_sent, good, bad, Level.WARNING)
     try:
         staticfiles_storage.url("css/base.css")
     except ValueError:
@@ -164,7 +143,7 @@ def _folders() -> Iterator[Line]:
     for name in ("EVIDENCE_ROOT", "BACKUP_ROOT", "ARCHIVE_ROOT"):
         folder = Path(getattr(settings, name))
         bad = f"不能写入“{folder}”。请建立这个文件夹，交给运行网站的用户（chown），或者在 .env 中改 {name}。"
-        yield _judged(name, _is_writable(folder), f"{folder}，可以写入。", bad)
+        yield judged(name, _is_writable(folder), f"{folder}，可以写入。", bad)
     served = Path(settings.STATIC_ROOT).resolve()
     if served in {Path(settings.EVIDENCE_ROOT).resolve(), *Path(settings.EVIDENCE_ROOT).resolve().parents}:
         yield Line(Level.FAULT, "EVIDENCE_ROOT", "在公开的静态文件夹内，请在 .env 中改为别处。")
@@ -177,7 +156,3 @@ def _is_writable(folder: Path) -> bool:
             return os.access(folder, os.X_OK)
     except OSError:
         return False
-
-
-def _judged(setting: str, is_good: bool, good: str, bad: str, worst: Level = Level.FAULT) -> Line:
-    return Line(Level.GOOD if is_good else worst, setting, good if is_good else bad)

@@ -125,6 +125,7 @@ EVENTS = {
     "log.dropped": "移出已归档日志",
     "system.installed": "安装系统，建立首批账号",
     "system.upgraded": "升级系统",
+    "backup.tested": "试恢复备份",
 }
 
 

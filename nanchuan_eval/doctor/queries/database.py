@@ -1,0 +1,50 @@
+"""Reading the settings of the database's server, and what this machine has to back it up with."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.core import checks
+from django.core.checks import Tags
+from django.db import DEFAULT_DB_ALIAS, connection
+
+from nanchuan_eval.backups.database_dump import SCRATCH
+from nanchuan_eval.core.findings import Level, Line
+from nanchuan_eval.doctor import sql
+from nanchuan_eval.doctor.rules.database import READ, Database, database_lines
+from nanchuan_eval.installation.queries import OURS, TOLD
+
+
+def server_lines() -> Iterator[Line]:
+    """Yield the server's settings (PostgreSQL), and what the system checks of the database say."""
+    if connection.vendor == "postgresql":
+        found = Database(
+            settings=sql.settings_in_force(READ),
+            changeable=tuple(sql.changeable_log_tables()),
+            is_superuser=sql.is_superuser(),
+            dump_version=dump_version(),
+            workers=settings.WORKERS,
+        )
+        yield from database_lines(found)
+    for message in checks.run_checks(
+        tags=[Tags.database], include_deployment_checks=True, databases=[DEFAULT_DB_ALIAS]
+    ):
+        if str(message.id).startswith(OURS) and message.id not in TOLD:
+            yield Line(Level.FAULT if message.is_serious() else Level.WARNING, "系统检查", message.msg)
+
+
+def dump_version() -> int:
+    """Return the major version of pg_dump on this machine; 0 if there is none."""
+    program = shutil.which("pg_dump")
+    if program is None:
+        return 0
+    told = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)  # noqa: S603  found above
+    number = re.search(r"(\d+)\.", told.stdout)
+    return int(number[1]) if number else 0
+
+
+def scratch_databases() -> list[str]:
+    """Return the scratch databases that exist; one of a test restore that runs now is among them."""
+    return sql.databases_like(SCRATCH) if connection.vendor == "postgresql" else []

@@ -1,0 +1,85 @@
+"""Reading what ran when: scheduled commands, backups, test restores, anchors, holidays, and what was left behind."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.utils import timezone
+
+from nanchuan_eval.audit.models import AuditAnchor, AuditEntry
+from nanchuan_eval.backups.models import Backup
+from nanchuan_eval.backups.services import box_note
+from nanchuan_eval.backups.trials import newest_trial
+from nanchuan_eval.clock.models import ClockRun
+from nanchuan_eval.clock.queries import alarms
+from nanchuan_eval.core.findings import Level, Line
+from nanchuan_eval.doctor.queries.database import scratch_databases
+from nanchuan_eval.doctor.rules import schedule
+from nanchuan_eval.doctor.rules.schedule import DAILY, TWICE_MISSED, Run, Saved
+from nanchuan_eval.workdays.queries import declared_years
+
+# The notice on next year's holidays usually comes in November.
+NEXT_YEAR_FROM = (11, 1)
+DAILY_ANCHOR = "每日锚点"
+# A backup or a test restore that still runs has a folder, too.
+ABANDONED = timedelta(hours=12)
+
+
+def schedule_lines(at: datetime) -> Iterator[Line]:
+    """Yield everything that must happen by the clock."""
+    yield from schedule.run_lines(runs(), at)
+    saved = newest_saved()
+    yield schedule.backup_line(saved, at, timedelta(days=settings.BACKUP_ALARM_DAYS))
+    yield from filter(None, [schedule.trial_line(saved, at, timedelta(days=settings.RESTORE_TEST_DAYS))])
+    anchored = AuditAnchor.objects.filter(occasion=DAILY_ANCHOR).order_by("-at").values_list("at", flat=True).first()
+    yield schedule.anchor_line(anchored, at)
+    voting = [] if box_note() else [path.name for path in _kept("*-voting.tar.age")]
+    folders = [path.name for path in _kept("tmp*") if path.is_dir() and _age(path, at) > ABANDONED]
+    yield from schedule.leftover_lines(voting, folders, scratch_databases())
+    today = timezone.localdate(at)
+    is_late = (today.month, today.day) >= NEXT_YEAR_FROM
+    yield from schedule.holiday_lines(set(declared_years()), today.year, is_late)
+    for alarm in alarms:
+        yield from (Line(Level.FAULT, "告警", text) for text in alarm(at))
+
+
+def runs() -> list[Run]:
+    """Return the scheduled commands with their last run (one query)."""
+    known = {run.name: run for run in ClockRun.objects.all()}
+    patience = timedelta(minutes=settings.CLOCK_ALARM_MINUTES)
+    wanted = (
+        ("advance_rounds", "截止封箱和短信发送", timedelta(minutes=15), max(patience, timedelta(minutes=15))),
+        ("daily", "到期清除和提醒", DAILY, TWICE_MISSED),
+    )
+    return [
+        Run(name, what, known[name].at, known[name].failed, late, dead)
+        if name in known
+        else Run(name, what, None, "", late, dead)
+        for name, what, late, dead in wanted
+    ]
+
+
+def newest_saved() -> Saved:
+    """Return when the newest backup and the newest test restore were made (two queries)."""
+    made_at = Backup.objects.order_by("-made_at").values_list("made_at", flat=True).first()
+    trial = newest_trial()
+    if trial is None:
+        return Saved(made_at, None, is_restorable=False)
+    return Saved(made_at, trial.at, trial.result == AuditEntry.Result.OK, trial.reason)
+
+
+def newest_backup_size() -> int:
+    """Return the bytes of the newest backup; 0 before the first."""
+    return Backup.objects.order_by("-made_at").values_list("size", flat=True).first() or 0
+
+
+def _kept(pattern: str) -> list[Path]:
+    try:
+        return sorted(Path(settings.BACKUP_ROOT).glob(pattern))
+    except OSError:
+        return []
+
+
+def _age(path: Path, at: datetime) -> timedelta:
+    return at - datetime.fromtimestamp(path.stat().st_mtime, tz=at.tzinfo)

@@ -1,0 +1,39 @@
+"""What a PostgreSQL server says of its settings, of the application's rights, and of its databases."""
+
+from collections.abc import Iterable
+
+from django.db import connection
+
+from nanchuan_eval.audit.sql import GUARDED
+
+
+def settings_in_force(names: Iterable[str]) -> dict[str, str]:
+    """Return the server's settings as they are in force (one query)."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", [list(names)])
+        return dict(cursor.fetchall())
+
+
+def is_superuser() -> bool:
+    """True if the application connects as the server's superuser."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+        return bool(cursor.fetchone()[0])
+
+
+def changeable_log_tables() -> list[str]:
+    """Return the tables of the audit log whose rows the application's role could change, delete or empty."""
+    rights = "has_table_privilege(current_user, relname::text, 'UPDATE, DELETE, TRUNCATE')"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT relname FROM pg_class WHERE relname = ANY(%s) AND relkind = 'r' AND {rights}",  # noqa: S608  our own text
+            [list(GUARDED)],
+        )
+        return [name for (name,) in cursor.fetchall()]
+
+
+def databases_like(beginning: str) -> list[str]:
+    """Return the server's databases whose names begin so."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [beginning])
+        return sorted(name for (name,) in cursor.fetchall())
