@@ -230,8 +230,8 @@ class Upgrade:
                 raise Failed("程序文件有改动（git status），请先处理。")
             facts.update(machine.ask(FACTS, "读取设置和数据库"))
             self._refuse_vote(facts)
-            if facts["is_apart"] and machine.sql(facts, facts["database"], "SHOW is_superuser") != "on":
-                raise Failed("操作日志的表属于单独的角色，升级需要数据库超级用户：请设置 UPGRADE_PSQL。")
+            if facts["vendor"] == "postgresql" and machine.sql(facts, "postgres", "SHOW is_superuser") != "on":
+                raise Failed("升级和退回需要数据库超级用户，UPGRADE_PSQL 连接的不是。")
 
         def fetch() -> None:
             with suppress(Failed):  # a server without a way out gets its versions as a bundle beforehand
@@ -248,6 +248,8 @@ class Upgrade:
             if self.kept["from"] == self.kept["to"]:
                 raise Failed(f"现在就是{target}，不需要升级。")
             self._fetch_packages()
+            if not machine.keeps_packages:
+                shutil.rmtree(self.old_venv, ignore_errors=True)  # of an earlier upgrade
 
         self._step("查看现状：没有正在评议的轮次", look)
         self._step("取得新版本和依赖包", fetch)
@@ -299,8 +301,10 @@ class Upgrade:
         machine = self.machine
         self._keep(stage="exchanging")
         if not machine.keeps_packages:
-            shutil.rmtree(self.old_venv, ignore_errors=True)
-            shutil.copytree(self.venv, self.old_venv, symlinks=True)
+            copy = self.old_venv.with_name(".venv.copy")
+            shutil.rmtree(copy, ignore_errors=True)
+            shutil.copytree(self.venv, copy, symlinks=True)
+            copy.rename(self.old_venv)  # whole, or it is not there
         machine.git("switch", "--quiet", "--detach", self.kept["to"])
         if not machine.keeps_packages:
             source = machine.wheels or str(self._downloads)

@@ -17,7 +17,7 @@ from bench.machines.report import lines
 from bench.machines.vote import run
 from tests.paths import ROOT
 
-BOUNDS = {"voters": (1, 64), "seconds": (20, 900)}
+BOUNDS = {"voters": (1, 64), "seconds": (10, 900)}
 NOT_STARTED, INTERRUPTED = 2, 130
 
 

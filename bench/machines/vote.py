@@ -24,6 +24,8 @@ from tests.paths import ROOT
 
 HERE, HTTPS = "127.0.0.1", 443
 PATIENCE, CODES_A_SECOND = 60, 60
+# REPLICA_LAG_SECONDS of deploy/two-servers/env.example, and what a page itself may take on a busy machine.
+LAG, LATE = 5, 3
 OK = 200
 
 
@@ -52,7 +54,8 @@ class Findings(NamedTuple):
     @property
     def holds(self) -> bool:
         """True if nothing was lost, double, stale or left out."""
-        is_read = self.from_replica and self.stale_for is not None and not self.written_to_replica
+        is_current = self.stale_for is not None and self.stale_for <= LAG + LATE
+        is_read = self.from_replica and is_current and not self.written_to_replica
         return self.verdict.holds and self.receipts == self.verdict.acknowledged and is_read and not self.fault
 
 
@@ -212,14 +215,13 @@ def _reading(setting: Setting) -> tuple[bool, float | None, str]:
         )
     second.ask("SELECT pg_wal_replay_pause()")
     first.ask("UPDATE evaluations_round SET name = '改了名的一轮'", "nanchuan")
-    is_stale = "改了名的一轮" not in _get(page)
     took = wait_for(lambda: "改了名的一轮" in _get(page), 30)
     second.ask("SELECT pg_wal_replay_resume()")
     try:
         second.ask("UPDATE evaluations_round SET name = name", "nanchuan")
     except RuntimeError:
-        return is_read and is_stale, took, ""
-    return is_read and is_stale, took, "the standby took a statement that writes"
+        return is_read, took, ""
+    return is_read, took, "the standby took a statement that writes"
 
 
 def _get(page: str) -> str:

@@ -16,7 +16,11 @@ HELP
 
 ask() { psql -X -q -A -t -v ON_ERROR_STOP=1 -d postgres -c "$1"; }
 stop() { printf '×%s\n' "$*" >&2; exit 1; }
-is_standby() { [ "$(ask 'SELECT pg_is_in_recovery()')" = t ]; }
+is_standby() {
+  local found
+  found=$(ask 'SELECT pg_is_in_recovery()') || stop "连不上本机的 PostgreSQL。请先启动它。"
+  [ "$found" = t ]
+}
 program() { if [ -n "${PGBIN:-}" ]; then printf '%s/%s' "$PGBIN" "$1"; else printf '%s' "$1"; fi; }
 
 set_names() {

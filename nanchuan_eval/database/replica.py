@@ -36,8 +36,9 @@ _is_reading: ContextVar[bool] = ContextVar("is_reading", default=False)
 class Router:
     """Reads go to the replica within `from_replica`, until something is written; all else goes to the primary."""
 
-    def db_for_read(self, model: Any, **hints: Any) -> str | None:
-        return REPLICA if _is_reading.get() else None
+    def db_for_read(self, model: Any, **hints: Any) -> str:
+        # Always an answer: left to Django, what belongs to a row that was read there would be read there, too.
+        return REPLICA if _is_reading.get() else DEFAULT_DB_ALIAS
 
     def db_for_write(self, model: Any, **hints: Any) -> str:
         _is_reading.set(False)

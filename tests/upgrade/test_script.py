@@ -38,7 +38,9 @@ def everything(old):
     return {name: table for name, table in tables.items() if name not in LOGGED}, actions
 
 
-def test_an_upgrade_ends_with_the_new_version_serving_and_everything_checked(clone):
+def test_the_new_version_serves_with_everything_checked_and_what_is_done_in_it_is_not_thrown_away(clone, old):
+    rows, actions = everything(old)
+
     done = clone.upgrade(clone.offer("good"))
 
     assert done.returncode == DONE, done.stdout + done.stderr
@@ -47,6 +49,15 @@ def test_an_upgrade_ends_with_the_new_version_serving_and_everything_checked(clo
         assert said in done.stdout
     assert "evaluations.9999_next_version" in done.stdout
     assert "核验通过。" in clone.log()
+
+    clone.manage("backup")
+    refused, forced = clone.upgrade("--back"), clone.upgrade("--back", "--even-if-used")
+
+    assert refused.returncode == STANDS_STILL
+    assert "已有1条新的操作记录，退回会丢失" in refused.stdout
+    assert forced.returncode == WENT_BACK, forced.stdout
+    assert clone.files() == clone.served.read_text().strip() == old["version"]
+    assert everything(old) == (rows, [*actions, "backup.restore"])
 
 
 @pytest.mark.parametrize(
@@ -63,3 +74,18 @@ def test_a_failing_version_leads_back_with_everything_as_it_was(clone, old, kind
     assert f"已退回{old['version']}，网站已启动" in done.stdout
     assert clone.files() == clone.served.read_text().strip() == old["version"]
     assert everything(old) == (rows, [*actions, "backup.restore"])
+
+
+def test_nothing_is_touched_while_a_round_is_open(clone, old):
+    rounds = {model._meta.label: model for model in stored.models_at(old["migrations"])}["evaluations.Round"]
+    rounds.objects.filter(key="2020H2").update(state="open")
+    before = everything(old)
+
+    done = clone.upgrade(clone.offer("good"))
+
+    assert done.returncode == REFUSED
+    assert "请封箱之后再升级" in done.stdout
+    assert "什么都没有改动，网站照常运行" in done.stdout
+    assert clone.files() == clone.served.read_text().strip() == old["version"]
+    assert everything(old) == before
+    assert clone.upgrade("--back").returncode == REFUSED

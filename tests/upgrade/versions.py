@@ -87,6 +87,11 @@ class Clone:
         given = {**self.environment(), **environment}
         return subprocess.run(command, cwd=self.folder, env=given, capture_output=True, text=True, check=False)
 
+    def manage(self, *arguments: str) -> None:
+        """Run a command of the version that stands there."""
+        command = [sys.executable, "manage.py", *arguments]
+        subprocess.run(command, cwd=self.project, env=self.environment(), check=True, capture_output=True)
+
     def environment(self) -> dict[str, str]:
         start = f"test ! -e {BROKEN} && git describe --tags > {self.served}"
         return {

@@ -127,7 +127,7 @@ def fresh(monkeypatch):
 
 def where(request):
     """A view that answers where it would read."""
-    return HttpResponse(Router().db_for_read(None) or "primary")
+    return HttpResponse(Router().db_for_read(None))
 
 
 def answer(view, request):
@@ -139,29 +139,29 @@ def answer(view, request):
 class TestViews:
     def test_a_marked_view_reads_from_the_replica(self):
         assert answer(from_replica(where), RequestFactory().get("/")) == "replica"
-        assert Router().db_for_read(None) is None
+        assert Router().db_for_read(None) == "default"
 
     def test_no_other_view_does(self):
-        assert answer(where, RequestFactory().get("/")) == "primary"
+        assert answer(where, RequestFactory().get("/")) == "default"
 
     def test_a_form_is_answered_by_the_primary(self):
-        assert answer(from_replica(where), RequestFactory().post("/")) == "primary"
+        assert answer(from_replica(where), RequestFactory().post("/")) == "default"
 
     def test_whoever_has_a_session_reads_from_the_primary(self):
         request = RequestFactory().get("/")
         request.COOKIES[in_force.SESSION_COOKIE_NAME] = "x"
 
-        assert answer(from_replica(where), request) == "primary"
+        assert answer(from_replica(where), request) == "default"
 
     def test_a_replica_that_is_behind_is_not_read(self, monkeypatch):
         monkeypatch.setattr(replica.follower, "is_fresh", lambda: False)
 
-        assert answer(from_replica(where), RequestFactory().get("/")) == "primary"
+        assert answer(from_replica(where), RequestFactory().get("/")) == "default"
 
     def test_without_a_replica_nothing_changes(self, monkeypatch):
         monkeypatch.delitem(in_force.DATABASES, "replica")
 
-        assert answer(from_replica(where), RequestFactory().get("/")) == "primary"
+        assert answer(from_replica(where), RequestFactory().get("/")) == "default"
 
     @pytest.mark.parametrize("fault", [Http404, OperationalError])
     def test_what_is_not_found_there_or_breaks_off_is_asked_of_the_primary(self, fault):
@@ -170,21 +170,21 @@ class TestViews:
                 raise fault
             return where(request)
 
-        assert answer(from_replica(view), RequestFactory().get("/")) == "primary"
+        assert answer(from_replica(view), RequestFactory().get("/")) == "default"
 
     def test_after_a_write_everything_is_read_from_the_primary(self):
         def view(request):
             assert Router().db_for_write(None) == "default"
             return where(request)
 
-        assert answer(from_replica(view), RequestFactory().get("/")) == "primary"
+        assert answer(from_replica(view), RequestFactory().get("/")) == "default"
 
     def test_a_download_is_read_there_to_its_end(self):
         def view(request):
-            return FileResponse(Router().db_for_read(None) or "primary" for _ in range(3))
+            return FileResponse(Router().db_for_read(None) for _ in range(3))
 
         assert answer(from_replica(view), RequestFactory().get("/")) == "replica" * 3
-        assert Router().db_for_read(None) is None
+        assert Router().db_for_read(None) == "default"
 
 
 def test_the_views_that_read_there_are_these():
