@@ -40,10 +40,10 @@ def make_district_round():
 
 
 @contextmanager
-def served() -> Iterator[str]:
-    """Serve the site while the block runs; gives its address."""
+def served(*names: str) -> Iterator[str]:
+    """Serve the site while the block runs, also under these names; gives its address."""
     with tempfile.TemporaryDirectory(prefix="nanchuan-site-") as folder:
-        environment = _environment(Path(folder))
+        environment = _environment(Path(folder)) | {"ALLOWED_HOSTS": ",".join((HOST, *names))}
         collect_static(environment)
         server = Server(HOST, free_port(), environment)
         try:
@@ -60,7 +60,6 @@ def _environment(folder: Path) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "bench.site_settings",
         "SECRET_KEY": secrets.token_urlsafe(50),
         "FIELD_KEY": ",".join(settings.FIELD_KEY),
-        "ALLOWED_HOSTS": HOST,
         "TRUSTED_PROXIES": HOST,
         "DATABASE_URL": _database_url(),
         "EVIDENCE_ROOT": str(folder / "evidence"),

@@ -23,6 +23,8 @@ accesslog = None
 access_log_format = "%(m)s %(s)s"
 # The commitment of a draw among half a million clients takes 40 CPU-s in one request (`python -m bench clients`).
 timeout = 180
+# Nothing commands the master by a socket in the home folder; systemd sends it signals.
+control_socket_disable = True
 # No core dumps, also of the workers: one would hold a vote while it is cast, a box key while a box is opened.
 resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 

@@ -60,7 +60,7 @@ def _drawn(round_: Round) -> QuerySet[DrawEntry]:
 
 @transaction.atomic
 def record_turnout(*, at: datetime) -> int:
-    """Store the codes used so far by origin, one total a day, for open rounds (cron).
+    """Store the codes used so far by origin, one total a day, for open rounds (by the clock).
 
     A stored day is a whole one: where the clock has stood still since, the unfinished total is dropped, and its
     ballots belong with those of the next day.

@@ -1,4 +1,4 @@
-"""Runs of the commands that cron calls."""
+"""Runs of the commands that the timers start."""
 
 from django.db import models
 

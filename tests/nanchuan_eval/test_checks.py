@@ -6,7 +6,6 @@ import pytest
 from django.db import connection
 
 from nanchuan_eval import checks
-from tests.paths import ROOT
 
 
 @pytest.mark.parametrize(("soft", "warned"), [(0, []), (1, ["nanchuan.W003"]), (-1, ["nanchuan.W003"])])
@@ -48,11 +47,3 @@ def test_sqlite_has_no_such_log(monkeypatch):
 @pytest.mark.django_db
 def test_the_settings_are_read_from_the_database():
     assert checks.database_setting("log_statement") in {"none", "ddl", "mod", "all"}
-
-
-def test_the_proxy_keeps_bodies_with_votes_and_cards_in_memory():
-    configuration = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
-
-    (place,) = [part for part in configuration.split("location ") if "client_body_buffer_size 256k;" in part]
-    assert "ballot/" in place.splitlines()[0]
-    assert "opening/" in place.splitlines()[0]

@@ -1,4 +1,4 @@
-"""`manage.py daily` for cron: advance due rounds, purge, disable unused accounts, send reminders; idempotent."""
+"""`manage.py daily`, by a timer: advance due rounds, purge, disable unused accounts, send reminders; idempotent."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`manage.py backup`: encrypted backup of the database and all evidence into BACKUP_ROOT, for cron."""
+"""`manage.py backup`: encrypted backup of the database and all evidence into BACKUP_ROOT, by a timer."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`manage.py purge [--dry-run]`: delete data past its retention period; for cron, daily."""
+"""`manage.py purge [--dry-run]`: delete data past its retention period; by a timer, daily."""
 
 from argparse import ArgumentParser
 from typing import Any

@@ -1,0 +1,354 @@
+#!/usr/bin/env bash
+# Install nanchuan_eval on a bare Debian 12 or 13: from nothing to the letters with which the first accounts log in.
+# Each step says what it does, can be repeated, and ends with a sentence when something is missing; docs/installation.md.
+set -euo pipefail
+umask 022
+
+usage() {
+  cat <<'HELP'
+用法（以 root 在 /srv/nanchuan 中运行）：
+  deploy/install.sh [选项] 网站主机名            例如 deploy/install.sh pingyi.example.gov.cn
+  deploy/install.sh --only 步骤[,步骤…] [选项] [网站主机名]
+
+选项：
+  --accounts 文件   首批账号的名单（.xlsx 或 .csv）；不写的，在终端逐项询问
+  --proxy 程序      nginx（默认）、caddy，或 none（反向代理在另一台机器，自行设置）
+  --database 地址   数据库在另一台机器：postgres://用户:口令@主机:5432/库名；默认在本机安装
+
+步骤，依次为：
+HELP
+  for step in "${STEPS[@]}"; do printf '  %-10s %s\n' "$step" "${SAYS[$step]}"; done
+  cat <<'HELP'
+
+可以重复运行：已经做好的不再做，已有的密钥、账号、证书和数据不会改动。
+HELP
+}
+
+STEPS=(packages account python static settings postgresql database units accounts audit certificate proxy start backup)
+declare -A SAYS=(
+  [packages]="安装系统软件：Python、PostgreSQL、Redis、反向代理"
+  [account]="建立系统用户 nanchuan 和数据文件夹"
+  [python]="安装程序所需的 Python 软件包（核对校验值）"
+  [static]="收集静态文件"
+  [settings]="生成配置文件 .env 和本机密钥"
+  [postgresql]="设置 PostgreSQL 并启动"
+  [database]="建立数据库和数据库角色"
+  [units]="安装 systemd 服务和定时任务，启动 Redis"
+  [accounts]="检查配置，建立各表、首批账号和登录通知书"
+  [audit]="操作日志归专门的数据库角色，只能增加，不能修改"
+  [certificate]="网站证书"
+  [proxy]="设置反向代理"
+  [start]="启动网站和定时任务"
+  [backup]="做第一次备份并读回核对"
+)
+
+readonly HOME_FOLDER=/srv/nanchuan STATE=/var/lib/nanchuan CERTIFICATES=/etc/nanchuan
+readonly LETTERS=${LETTERS:-$STATE/letters}
+proxy=nginx accounts_file="" database_url="" only="" site=""
+
+say() { printf '  %s\n' "$*"; }
+warn() { printf '  ！%s\n' "$*"; }
+stop() { printf '×%s\n' "$*" >&2; exit 1; }
+
+# What a command prints matters only when it fails.
+quietly() {
+  local printed status=0
+  printed=$("$@" 2>&1) || status=$?
+  [ "$status" -eq 0 ] || printf '%s\n' "$printed" | tail -20 >&2
+  return "$status"
+}
+
+has_systemd() { [ -d /run/systemd/system ]; }
+is_local_database() { [[ $(setting DATABASE_URL) =~ ^postgres(ql)?://(:[0-9]+)?/ ]]; }
+setting() { sed -n "s/^$1=//p" .env | tail -1; }
+# A command of the application, as its own user: it can read .env and write into /var/lib/nanchuan, and nothing else.
+manage() { (umask 077; runuser -u nanchuan -- env HOME="$STATE" .venv/bin/python manage.py "$@"); }
+as_postgres() { (cd / && runuser -u postgres -- "$@"); }
+# Version, name, port and state of the cluster: Debian makes one, and another with each of its releases.
+cluster() { pg_lsclusters --no-header | awk '{print $1, $2, $3, $4}' | tail -1; }
+
+packages() {
+  local wanted=(ca-certificates curl git openssl python3-venv redis-server tzdata) missing=() package
+  if [ -n "$database_url" ]; then wanted+=(postgresql-client); else wanted+=(postgresql); fi
+  if [ "$proxy" != none ]; then wanted+=("$proxy"); fi
+  for package in "${wanted[@]}"; do
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q "install ok installed" || missing+=("$package")
+  done
+  if [ "${#missing[@]}" -eq 0 ]; then
+    say "已安装：${wanted[*]}"
+  else
+    say "${missing[*]}"
+    quietly apt-get update -qq || stop "读不到软件源，原因见上。请检查网络和 /etc/apt 中的软件源。"
+    quietly env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" ||
+      stop "软件没有装好，原因见上。请处理后重新运行。"
+  fi
+  # Debian's own Redis listens on a TCP port; the application has one of its own, on a socket.
+  if has_systemd; then systemctl disable --now --quiet redis-server; fi
+  python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || stop "Python 低于3.11。请用 Debian 12 或 13。"
+}
+
+account() {
+  if ! id nanchuan >/dev/null 2>&1; then
+    useradd --system --user-group --home-dir "$STATE" --shell /usr/sbin/nologin nanchuan
+  fi
+  install -d -m 750 -o nanchuan -g nanchuan "$STATE"
+  install -d -m 700 -o nanchuan -g nanchuan "$STATE"/{evidence,backups,archive,anchors}
+  say "用户 nanchuan，数据在 $STATE"
+}
+
+python() {
+  [ -x .venv/bin/python ] || python3 -m venv .venv
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r requirements.txt ||
+    stop "Python 软件包没有装好，原因见上。请检查网络；用内部软件源的，先设置 /etc/pip.conf。"
+  .venv/bin/python -m compileall -q nanchuan_eval departments evaluations accountability
+  say "$(.venv/bin/python -m pip list --disable-pip-version-check --format freeze | wc -l)个软件包，版本以 requirements.txt 为准"
+}
+
+static() {
+  # Needs no settings of this machine: the same files everywhere.
+  env DEBUG=false SECRET_KEY=unused-while-files-are-collected ALLOWED_HOSTS=unused \
+    FIELD_KEY=dW51c2VkLXdoaWxlLWZpbGVzLWFyZS1jb2xsZWN0ZWQ= .venv/bin/python manage.py collectstatic --noinput -v0
+  say "$(find staticfiles -type f | wc -l)个文件"
+}
+
+settings() {
+  local file database
+  file=$(readlink -f .env)
+  if [ -s "$file" ]; then
+    say "保留已有的 $file"
+  else
+    database=${database_url:-$(local_address)}
+    install -m 640 -g nanchuan /dev/null "$file.new"
+    SITE=$site DATABASE=$database .venv/bin/python -c '
+import os, secrets, sys
+from cryptography.fernet import Fernet
+values = {"SECRET_KEY": secrets.token_urlsafe(50), "FIELD_KEY": Fernet.generate_key().decode(),
+          "ALLOWED_HOSTS": os.environ["SITE"], "DATABASE_URL": os.environ["DATABASE"]}
+for line in sys.stdin:
+    name = line.partition("=")[0]
+    print(f"{name}={values[name]}" if name in values else line.rstrip("\n"))
+' <deploy/env.example >"$file.new"
+    mv "$file.new" "$file"
+    say "已生成 $file"
+    warn "其中 FIELD_KEY 解开加密的内容和备份：请另存一份，不与备份放在一起。"
+  fi
+  if [ -z "$(setting SECRET_KEY)" ] || [ -z "$(setting FIELD_KEY)" ]; then stop "$file 中没有 SECRET_KEY 或 FIELD_KEY。请填写，或者删去这个文件后重新运行。"; fi
+}
+
+local_address() {
+  local port
+  read -r _ _ port _ <<<"$(cluster)" || true
+  [ -n "${port:-}" ] || stop "本机没有 PostgreSQL。请先运行 packages 这一步，或者用 --database 写明数据库的地址。"
+  if [ "$port" = 5432 ]; then echo postgres:///nanchuan; else echo "postgres://:$port/nanchuan"; fi
+}
+
+postgresql() {
+  if ! is_local_database; then
+    say "数据库在另一台机器。请在那里按 deploy/postgresql.conf 设置。"
+    return
+  fi
+  local version name port state conf
+  read -r version name port state <<<"$(cluster)"
+  conf=/etc/postgresql/$version/$name/conf.d/nanchuan.conf
+  if ! cmp -s deploy/postgresql.conf "$conf"; then
+    install -D -m 644 deploy/postgresql.conf "$conf"
+    if [[ $state == online* ]]; then pg_ctlcluster "$version" "$name" restart -m fast; fi
+  fi
+  read -r version name port state <<<"$(cluster)"
+  if [[ $state != online* ]]; then
+    pg_ctlcluster "$version" "$name" start || stop "PostgreSQL 没有启动。请看 /var/log/postgresql 中的日志。"
+  fi
+  say "PostgreSQL $version，端口 $port，设置见 $conf"
+}
+
+database() {
+  if ! is_local_database; then
+    say "数据库在另一台机器，使用 .env 中的 DATABASE_URL。"
+    return
+  fi
+  local _ port
+  read -r _ _ port _ <<<"$(cluster)"
+  export PGPORT=$port
+  as_postgres psql -XtAc "SELECT 1" >/dev/null || stop "PostgreSQL 没有应答。请先运行 postgresql 这一步。"
+  if ! as_postgres psql -XtAc "SELECT 1 FROM pg_roles WHERE rolname = 'nanchuan'" | grep -q 1; then
+    as_postgres createuser --createdb nanchuan
+  fi
+  if ! as_postgres psql -XtAc "SELECT 1 FROM pg_database WHERE datname = 'nanchuan'" | grep -q 1; then
+    as_postgres createdb --owner nanchuan --encoding UTF8 --template template0 nanchuan
+  fi
+  say "数据库 nanchuan，角色 nanchuan"
+}
+
+units() {
+  local folder=/etc/systemd/system
+  install -m 644 -t "$folder" deploy/systemd/*.service deploy/systemd/*.timer deploy/systemd/nanchuan.target
+  install -D -m 644 deploy/systemd/hardening.conf "$folder/nanchuan.service.d/hardening.conf"
+  install -D -m 644 deploy/systemd/hardening.conf "$folder/nanchuan-.service.d/hardening.conf"
+  if ! has_systemd; then
+    warn "本机没有运行 systemd。服务和定时任务可由 deploy/run_units.py 运行。"
+    return
+  fi
+  systemctl daemon-reload
+  systemctl enable --now --quiet nanchuan-redis.service
+  say "$(cd deploy/systemd && echo *.service *.timer)"
+}
+
+# The letters of first accounts lie in a folder of the application's user, and only there.
+accounts() {
+  if manage shell -v0 -c 'import sys; from nanchuan_eval.users.models import User; sys.exit(not User.objects.exists())' 2>/dev/null; then
+    manage setup --check
+    say "首批账号已经建立，不再重建。"
+    return
+  fi
+  local given=()
+  if [ -n "$accounts_file" ]; then
+    [ -r "$accounts_file" ] || stop "读不到名单“$accounts_file”。"
+    given=(--accounts "$STATE/first-accounts.${accounts_file##*.}")
+    install -m 600 -o nanchuan "$accounts_file" "${given[1]}"
+  elif [ ! -t 0 ]; then
+    manage setup --template "$STATE/accounts.xlsx"
+    stop "请填写首批账号的名单 $STATE/accounts.xlsx，再运行：deploy/install.sh --accounts $STATE/accounts.xlsx $site"
+  fi
+  install -d -m 700 -o nanchuan -g nanchuan "$LETTERS"
+  manage setup --site "https://$site" --out "$LETTERS" "${given[@]}" || {
+    rm -f "${given[1]:-}"
+    rmdir "$LETTERS" 2>/dev/null || true
+    stop "首批账号没有建立，原因见上。请改正后重新运行。"
+  }
+  rm -f "${given[1]:-}"
+}
+
+audit() {
+  if ! is_local_database; then
+    warn "请由那台机器的数据库超级用户运行一次：manage.py separate_audit_role nanchuan（docs/security.md 第5节）。"
+    return
+  fi
+  # As the superuser, over its socket; .env is not readable for it.
+  (umask 077; runuser -u postgres -- env DATABASE_URL="$(setting DATABASE_URL)" .venv/bin/python manage.py separate_audit_role nanchuan)
+}
+
+certificate() {
+  local certificate=$CERTIFICATES/site.crt key=$CERTIFICATES/site.key
+  if [ "$proxy" = none ]; then
+    say "反向代理自行设置，证书也在那里。"
+    return
+  fi
+  install -d -m 755 "$CERTIFICATES"
+  if [ ! -s "$certificate" ]; then
+    (umask 077; openssl req -x509 -newkey rsa:2048 -nodes -days 90 -subj "/CN=$site" -addext "subjectAltName=DNS:$site" \
+      -keyout "$key" -out "$certificate" 2>/dev/null)
+  fi
+  [ -s "$key" ] || stop "有证书 $certificate，没有私钥 $key。"
+  [ "$(openssl x509 -in "$certificate" -noout -pubkey)" = "$(openssl pkey -in "$key" -pubout)" ] || stop "证书与私钥不是一对。"
+  chmod 644 "$certificate"
+  chmod 640 "$key"
+  # nginx reads it as root before it serves; Caddy is never root.
+  if [ "$proxy" = caddy ]; then chgrp caddy "$key"; fi
+  if openssl verify -CAfile "$certificate" "$certificate" >/dev/null 2>&1; then
+    warn "现用自签证书，只供试装，浏览器会警告。请换上正式证书（$certificate，含中间证书，和 $key），再运行：deploy/install.sh --only certificate,proxy $site"
+  fi
+  openssl x509 -in "$certificate" -noout -checkhost "$site" | grep -q "does match" || warn "证书上没有 $site 这个名字。"
+  say "有效期至 $(date -d "$(openssl x509 -in "$certificate" -noout -enddate | cut -d= -f2)" +%F)"
+}
+
+proxy() {
+  if [ "$proxy" = none ]; then
+    say "反向代理自行设置：deploy/nginx.conf 或 deploy/Caddyfile；TRUSTED_PROXIES 填写其地址，gunicorn 加上 --bind。"
+    return
+  fi
+  if [ "$proxy" = nginx ]; then
+    sed "s/pingyi\.example\.gov\.cn/$site/g" deploy/nginx.conf >/etc/nginx/sites-available/nanchuan
+    ln -sfn ../sites-available/nanchuan /etc/nginx/sites-enabled/nanchuan
+    # Debian's page for whoever asks for no site; it would be a second default server.
+    rm -f /etc/nginx/sites-enabled/default
+    nginx -t -q || stop "nginx 的配置不能用，原因见上。"
+  else
+    sed "s/pingyi\.example\.gov\.cn/$site/g" deploy/Caddyfile >/etc/caddy/Caddyfile
+    install -d -o caddy -g caddy /var/log/caddy
+    quietly runuser -u caddy -- caddy validate --adapter caddyfile --config /etc/caddy/Caddyfile || stop "Caddy 的配置不能用，原因见上。"
+  fi
+  if has_systemd; then systemctl enable --quiet "$proxy" && systemctl reload-or-restart "$proxy"; fi
+  say "$proxy，https://$site"
+}
+
+start() {
+  if ! has_systemd; then
+    warn "本机没有运行 systemd，没有启动。"
+    return
+  fi
+  local timers=()
+  mapfile -t timers < <(cd deploy/systemd && ls -- *.timer)
+  systemctl enable --quiet nanchuan.target nanchuan.service nanchuan-redis.service nanchuan-messages.service "${timers[@]}"
+  systemctl restart nanchuan.service || stop "网站没有启动。请看：journalctl -u nanchuan -n 50"
+  systemctl start nanchuan.target
+  if [ "$proxy" != none ]; then
+    curl --silent --show-error --fail --insecure --retry 10 --retry-delay 1 --retry-all-errors --noproxy '*' \
+      --resolve "$site:443:127.0.0.1" --output /dev/null "https://$site/healthz" || stop "网站没有应答。请看：journalctl -u nanchuan -u $proxy -n 50"
+    say "https://$site 有应答"
+  fi
+}
+
+backup() {
+  local folder newest
+  folder=$(setting BACKUP_ROOT)
+  manage backup
+  newest=$(find "${folder:-backups}" -maxdepth 1 -name '*.age' -printf '%T@ %p\n' | sort -n | tail -1 | cut -d' ' -f2-)
+  manage restore "$newest" --verify
+}
+
+# What the machine itself needs and no step may decide.
+look_around() {
+  if [ -n "$(swapon --noheadings --show 2>/dev/null)" ]; then
+    warn "交换区开着，内存中的评议内容可能写到硬盘上。请关闭：swapoff -a，并在 /etc/fstab 中去掉。"
+  fi
+  if has_systemd && [ "$(timedatectl show -p NTPSynchronized --value 2>/dev/null)" != yes ]; then
+    warn "时钟没有与时间服务器同步，开启评议和封箱以时钟为准。请安装并启用 systemd-timesyncd 或 chrony。"
+  fi
+  mountpoint -q "$STATE/anchors" || warn "日志锚点写在本机。请把另一台机器的文件夹挂载到 $STATE/anchors。"
+  warn "备份在本机 $(setting BACKUP_ROOT)。请每天复制到另一台机器。"
+}
+
+finish() {
+  look_around
+  echo
+  echo "安装完成。"
+  if [ -d "$LETTERS" ]; then
+    say "登录通知书在 $LETTERS：打印，分别密封交给本人，然后删除：rm -r $LETTERS"
+  fi
+  say "各人打开链接，设置口令，登录 https://$site/login/ 并绑定动态口令；之后按 docs/installation.md 依次办理。"
+}
+
+while [ $# -gt 0 ]; do
+  case $1 in
+    -h | --help) usage; exit ;;
+    --only) only=${2:?}; shift ;;
+    --accounts) accounts_file=$(readlink -f "${2:?}"); shift ;;
+    --proxy) proxy=${2:?}; shift ;;
+    --database) database_url=${2:?}; shift ;;
+    -*) usage >&2; stop "没有这个选项：$1" ;;
+    *) site=$1 ;;
+  esac
+  shift
+done
+
+chosen=("${STEPS[@]}")
+if [ -n "$only" ]; then IFS=, read -ra chosen <<<"$only"; fi
+for step in "${chosen[@]}"; do [ -n "${SAYS[$step]:-}" ] || stop "没有这个步骤：$step（运行 --help 看有哪些）。"; done
+[[ $proxy =~ ^(nginx|caddy|none)$ ]] || stop "--proxy 只能是 nginx、caddy 或 none。"
+if [ -n "$site" ]; then
+  [[ $site =~ ^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$ ]] || stop "“$site”不是主机名。请写成 pingyi.example.gov.cn 这样，不带 https://。"
+elif [[ " ${chosen[*]} " =~ \ (settings|accounts|certificate|proxy|start)\  ]]; then
+  # Known once it has been written down.
+  site=$(sed -n 's/^ALLOWED_HOSTS=//p' "$(dirname "$0")/../.env" 2>/dev/null | tail -1 | cut -d, -f1)
+  [ -n "$site" ] || stop "请写明网站的主机名，如 deploy/install.sh pingyi.example.gov.cn（运行 --help 看用法）。"
+fi
+cd "$(dirname "$0")/.."
+[ "$(id -u)" = 0 ] || stop "请以 root 运行。"
+[ "$(pwd -P)" = "$HOME_FOLDER" ] || stop "请把程序放在 $HOME_FOLDER（systemd 的服务从那里启动），现在是 $(pwd -P)。"
+
+for number in "${!chosen[@]}"; do
+  step=${chosen[number]}
+  printf '== %d/%d %s：%s\n' "$((number + 1))" "${#chosen[@]}" "$step" "${SAYS[$step]}"
+  "$step"
+done
+if [ -z "$only" ]; then finish; fi
