@@ -39,7 +39,7 @@ declare -A SAYS=(
   [certificate]="网站证书"
   [proxy]="设置反向代理"
   [start]="启动网站和定时任务"
-  [backup]="做第一次备份并读回核对"
+  [backup]="做第一次备份，并试着恢复到临时数据库"
 )
 
 readonly HOME_FOLDER=/srv/nanchuan STATE=/var/lib/nanchuan CERTIFICATES=/etc/nanchuan
@@ -289,11 +289,8 @@ start() {
 }
 
 backup() {
-  local folder newest
-  folder=$(setting BACKUP_ROOT)
   manage backup
-  newest=$(find "${folder:-backups}" -maxdepth 1 -name '*.age' -printf '%T@ %p\n' | sort -n | tail -1 | cut -d' ' -f2-)
-  manage restore "$newest" --verify
+  manage test_restore
 }
 
 # What the machine itself needs and no step may decide.
@@ -309,6 +306,8 @@ look_around() {
 }
 
 finish() {
+  echo "== 检查（manage.py doctor）"
+  manage doctor || true # what it finds is for the administrator, and no fault of the installation
   look_around
   echo
   echo "安装完成。"

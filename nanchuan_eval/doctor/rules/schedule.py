@@ -9,7 +9,7 @@ from nanchuan_eval.core.findings import Level, Line
 # A job that runs once a day may be late by a few hours before anybody is told.
 DAILY = timedelta(hours=26)
 TWICE_MISSED = timedelta(hours=50)
-LOOK = "请在服务器上检查定时任务（systemctl list-timers 或 /etc/cron.d/nanchuan）和它的日志。"
+LOOK = "请在服务器上检查定时任务（systemctl list-timers）和它的日志。"
 MEND = "请查看服务器日志，排除原因后再运行一次。"
 
 
