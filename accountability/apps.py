@@ -66,11 +66,13 @@ def register_pages() -> None:
 
 
 def register_outcomes() -> None:
-    """Register what the front page says of the rectifications."""
-    from accountability.citizens.pages import rectification_outcomes
+    """Register what the front page and the open data say of the rectifications."""
+    from accountability.citizens.pages import rectification_document, rectification_outcomes
+    from evaluations.open_data.files import UPDATED
     from evaluations.public_site.pages.front import OUTCOMES
 
     OUTCOMES.append(rectification_outcomes)
+    UPDATED["rectifications"] = rectification_document
 
 
 def register_doors() -> None:

@@ -1,10 +1,12 @@
 """Addresses of the public pages."""
 
 from django.urls import path
+from django.views.generic import RedirectView
 
 from evaluations.box_key import views as box_key
 from evaluations.draws import views as draws
 from evaluations.messages.views import message_receipts
+from evaluations.open_data import views as open_data
 from evaluations.personal_data import views as personal_data
 from evaluations.public_recount import views as public_recount
 from evaluations.public_site import views as public_site
@@ -15,6 +17,10 @@ from evaluations.service_records import views as service_records
 from evaluations.voting.views import claims, section_rows
 from evaluations.voting.views import steps as voting
 from nanchuan_eval.web.views import type_size
+
+# Former addresses of files, which pages of other sites and the protocol name.
+of_version = RedirectView.as_view(pattern_name="open-data-version", permanent=True)
+of_round = RedirectView.as_view(pattern_name="open-data-file", permanent=True)
 
 urlpatterns = [
     path("", public_site.front_page, name="front-page"),
@@ -42,12 +48,20 @@ urlpatterns = [
     path("list/<slug:key>/<int:version>/notice.pdf", publication.notice_as_pdf, name="notice-pdf"),
     path("list/<slug:key>/<int:version>/notice.html", publication.notice_as_html, name="notice-html"),
     path("list/<slug:key>/<int:version>/check/", public_recount.check, name="recount-check"),
-    path("list/<slug:key>/<int:version>/<slug:name>.json", public_recount.file, name="recount-file"),
+    path("list/<slug:key>/<int:version>/<slug:name>.json", of_version, {"ending": "json"}),
     path("rounds/<slug:key>/proofs/", public_recount.proofs, name="proofs"),
     path("list/<slug:key>/response/", publication.response, name="response"),
-    path("list/<slug:key>/response.csv", publication.response_csv, name="response-csv"),
+    path("list/<slug:key>/response.csv", of_round, {"name": "response", "ending": "csv"}),
     path("list/<slug:key>/sample/", sample_audit.public_sample, name="public-sample"),
     path("list/<slug:key>/sample.json", sample_audit.public_draw, name="public-sample-draw"),
+    path("data/", open_data.data, name="open-data"),
+    path("data/catalog.json", open_data.catalog, name="open-data-catalog"),
+    path("data/feed.xml", open_data.feed, name="open-data-feed"),
+    path("data/schemas/<slug:name>.json", open_data.schema, name="open-data-schema"),
+    path("data/<slug:key>/", open_data.round_data, name="open-data-round"),
+    path("data/<slug:key>/manifest.json", open_data.manifest, name="open-data-manifest"),
+    path("data/<slug:key>/<slug:name>.<str:ending>", open_data.file, name="open-data-file"),
+    path("data/<slug:key>/<int:version>/<slug:name>.<str:ending>", open_data.file, name="open-data-version"),
     path("api/message-receipts/", message_receipts, name="message-receipts"),
     path("type-size/<slug:size>/", type_size, name="type-size"),
     path("records/", service_records.units, name="records"),

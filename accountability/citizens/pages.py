@@ -3,9 +3,11 @@
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet, Sum
 from django.urls import reverse
+from django.utils import timezone
 
 from accountability.cases.models import Case
 from accountability.citizens.models import FollowUpCount, FollowUpRemark, Satisfaction, Suggestion
@@ -17,6 +19,7 @@ from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import PUBLISHED
 from evaluations.scoring.wording import SMALLEST_SHOWN
 from evaluations.tally.models import by_place
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import Role
@@ -63,6 +66,15 @@ def public_cases(round_: Round, today: date) -> list[PublicCase]:
         .order_by(*by_place("result__"))
     )
     return [_public(case) for case in rows]
+
+
+def rectification_document(round_: Round) -> dict[str, Any]:
+    """Return states, items and ratings of a round's listed sections, without names of persons (4 queries).
+
+    Whether an item is overdue follows from its day and its state; said here, the file would differ from day to day.
+    """
+    cases = public_cases(round_, timezone.localdate(clock.now()))
+    return {"round": round_.key, "is_demo": round_.is_demo, "sections": [_section(each) for each in cases]}
 
 
 def rectification_outcomes() -> list[Outcome]:
@@ -131,6 +143,27 @@ def _public(case: Case) -> PublicCase:
         ratings=_ratings(case),
         may_rate=row is not None and row.state in RATEABLE,
     )
+
+
+def _section(shown: PublicCase) -> dict[str, Any]:
+    result = shown.case.result
+    return {
+        "rank": result.rank,
+        "code": result.section.code,
+        "department": result.section.department_name,
+        "section": result.section.name,
+        "state": shown.state,
+        "items": [
+            {
+                "problem": item.problem,
+                "state": item.state_now,
+                "due_on": item.due_on.isoformat() if item.due_on else None,
+                "closed_on": item.closed_on.isoformat() if item.closed_on else None,
+            }
+            for item in shown.items
+        ],
+        "ratings": [{"label": label, "votes": votes} for label, votes in shown.ratings] or None,
+    }
 
 
 def _state(row: Rectification | None) -> str:

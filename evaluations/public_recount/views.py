@@ -1,4 +1,4 @@
-"""公开复算: the page where a browser counts the list again, the published files, and what proves what."""
+"""公开复算: the page where a browser counts the list again, and what proves what."""
 
 import json
 
@@ -15,7 +15,6 @@ from evaluations.rounds.rules.rulebook import has_public_recount
 from evaluations.tally.models import Tally
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.database.replica import from_replica
-from nanchuan_eval.web.downloads import download
 
 
 @require_safe
@@ -32,21 +31,6 @@ def check(request: HttpRequest, key: str, version: int) -> HttpResponse:
         "cell_min": json.loads(tally.rulebook)["cell_min_lines"],
     }
     return render(request, "evaluations/public_recount/check.html", context)
-
-
-@require_safe
-@from_replica
-def file(request: HttpRequest, key: str, version: int, name: str) -> HttpResponse:
-    """Download what a version published: its content, and while they are public its rulebook.json and cells.json."""
-    publication = _publication(key, version)
-    if name == "list":
-        content = publication.content
-    elif name in {"rulebook", "cells"}:
-        tally = _open_count(publication)
-        content = tally.cells if name == "cells" else tally.rulebook
-    else:
-        raise Http404
-    return download(content, f"{name}.json")
 
 
 @require_safe

@@ -1,7 +1,5 @@
 """Public pages: privacy notice, published lists and notices."""
 
-import csv
-import io
 from collections.abc import Mapping
 from itertools import groupby
 from operator import itemgetter
@@ -94,16 +92,6 @@ def response(request: HttpRequest, key: str) -> HttpResponse:
         "means": MEANS,
     }
     return render(request, "evaluations/publication/response.html", context)
-
-
-@require_safe
-@from_replica
-def response_csv(request: HttpRequest, key: str) -> HttpResponse:
-    """The same figures as a file."""
-    round_, told = _response_or_404(key)
-    target = io.StringIO()
-    csv.writer(target).writerows([COLUMNS.values(), *response_rows(told)])
-    return download(("\ufeff" + target.getvalue()).encode(), f"response-{round_.key}.csv")
 
 
 def _response_or_404(key: str) -> tuple[Round, Mapping[str, Any]]:

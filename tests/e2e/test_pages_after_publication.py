@@ -24,6 +24,7 @@ EARLIER = "2015H1"  # a round whose unit has reported: its rectification may be 
 PUBLIC = {
     *("front-page", "how-to-take-part", "how-to-verify", "scoring", "scoring-of-round", "privacy", "privacy-request"),
     *("lists", "public-list", "recount-check", "public-sample", "response", "proofs", "boxes", "box", "draws", "draw"),
+    *("open-data", "open-data-round"),
     *("receipt-check", "ballot", "results", "results-round", "follow-up", "suggestions", "suggestion-status"),
 }
 # There are as many draws as purposes, each with its own tables.

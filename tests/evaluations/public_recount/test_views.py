@@ -46,7 +46,7 @@ def correct(round_, **changes):
 
 
 def answer(client, round_, name, version=1):
-    return client.get(reverse("recount-file", args=[round_.key, version, name]))
+    return client.get(reverse("open-data-version", args=[round_.key, version, name, "json"]))
 
 
 def statuses(client, round_, version=1):
@@ -163,7 +163,7 @@ class TestWhatPagesClaim:
         shown = page(client, "public-list", round_)
 
         for name in ("rulebook", "cells"):
-            assert reverse("recount-file", args=[round_.key, 1, name]) in shown
+            assert reverse("open-data-version", args=[round_.key, 1, name, "json"]) in shown
         assert reverse("recount-check", args=[round_.key, 1]) in shown
         assert "抽取、票箱、名单三个环节均可自行核验" in shown
         assert round_.tally.cells_sha256 in shown

@@ -135,9 +135,13 @@ def test_rows_name_the_kind_of_people():
     ]
 
 
+def addresses_of(round_):
+    return reverse("response", args=[round_.key]), reverse("open-data-file", args=[round_.key, "response", "csv"])
+
+
 def test_is_public_with_the_list_and_not_before(client):
     round_ = make_round()
-    page, file = (reverse(name, args=[round_.key]) for name in ("response", "response-csv"))
+    page, file = addresses_of(round_)
     assert {client.get(address).status_code for address in (page, file)} == {404}
     assert reverse("response", args=[round_.key]) not in client.get(reverse("how-to-verify")).content.decode()
 
@@ -158,8 +162,7 @@ def test_before_the_list_nothing_about_returns_by_section_is_public(client):
     draw = client_vote(40)
     return_ballots(draw, 9)
 
-    for name in ("response", "response-csv"):
-        assert client.get(reverse(name, args=[draw.round.key])).status_code == 404
+    assert {client.get(address).status_code for address in addresses_of(draw.round)} == {404}
     assert rounds_with_response() == []
 
 
