@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -17,9 +18,6 @@ from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus
 from evaluations.sealing.queries import closing_leaves
 from evaluations.tally.models import Tally
-
-# Draws that stand still once a list is published; the sections to inspect are drawn later.
-SETTLED = (DrawStatus.PUBLISHED, DrawStatus.ABANDONED)
 
 
 @dataclass(frozen=True)
@@ -80,9 +78,14 @@ def sections_document(published: PublishedRound) -> dict[str, Any]:
 
 
 def draws_document(published: PublishedRound) -> dict[str, Any]:
-    """Return the draws that were public or abandoned when the list was published (one query)."""
+    """Return the draws that were public or abandoned when the list was published (one query).
+
+    What later removals may still change, the empty seats, is left out.
+    """
+    at = published.first.published_at
     draws = Draw.objects.filter(
-        round=published.round, status__in=SETTLED, committed_at__lte=published.first.published_at
+        Q(status=DrawStatus.PUBLISHED, published_at__lte=at) | Q(status=DrawStatus.ABANDONED, abandoned_at__lte=at),
+        round=published.round,
     ).exclude(purpose=DrawPurpose.INSPECTED)
     return _of_round(published.round) | {
         "draws": [_draw(draw) for draw in draws.select_related("planned").order_by("pk")]
@@ -94,11 +97,11 @@ def closing_list_facts(published: PublishedRound) -> dict[str, Any]:
     return _of_round(published.round) | {"root": published.round.closing_root}
 
 
-def closing_ballots(published: PublishedRound) -> Iterator[dict[str, str]]:
+def closing_ballots(published: PublishedRound) -> Iterator[tuple[str, str]]:
     """Yield receipt and commitment of every ballot of the box, by receipt (one query)."""
     for entry in closing_leaves(published.round):
         receipt, _, commitment = entry.decode().partition("\t")
-        yield {"commitment": commitment, "receipt": receipt}
+        yield receipt, commitment
 
 
 def _of_round(round_: Round) -> dict[str, Any]:
@@ -127,7 +130,7 @@ def _draw(draw: Draw) -> dict[str, Any]:
         "exclusions_sha256": params["exclusions_sha256"],
         "randomness": list(_randomness(draw, params["randomness"])) if is_public else [],
         "strata": [
-            {"name": each.name, "eligible": each.eligible, "seats": each.seats, "empty": each.empty}
+            {"name": each.name, "eligible": each.eligible, "seats": each.seats}
             for each in (strata_of(draw, params) if is_public else ())
         ],
         "files": _addresses(draw),

@@ -90,19 +90,21 @@ def _published(key: str) -> PublishedRound:
 def _file(request: HttpRequest, found: files.DataFile) -> HttpResponseBase:
     etag, fixed_by = quote_etag(found.facts().sha256), found.fixed_by
     modified = int(fixed_by.published_at.timestamp()) if fixed_by else None
-    answer = get_conditional_response(request, etag, modified) or _whole(found)
+    answer = get_conditional_response(request, etag, modified) or _whole(found, request.method or "")
     if modified is not None:
         answer.headers["Last-Modified"] = http_date(modified)
     return _open(answer, etag, LATER if fixed_by else SOON)
 
 
-def _whole(found: files.DataFile) -> HttpResponseBase:
+def _whole(found: files.DataFile, method: str) -> HttpResponseBase:
     media_type = files.MEDIA_TYPES[found.ending]
-    answer: HttpResponseBase = (
-        StreamingHttpResponse(found.chunks(), content_type=media_type)
-        if found.dataset.is_long
-        else HttpResponse(b"".join(found.chunks()), content_type=media_type)
-    )
+    answer: HttpResponseBase
+    if method == "HEAD":
+        answer = HttpResponse(content_type=media_type, headers={"Content-Length": str(found.facts().bytes)})
+    elif found.dataset.is_long:
+        answer = StreamingHttpResponse(found.chunks(), content_type=media_type)
+    else:
+        answer = HttpResponse(b"".join(found.chunks()), content_type=media_type)
     answer.headers["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=found.name) or ""
     return answer
 

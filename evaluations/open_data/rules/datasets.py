@@ -156,8 +156,7 @@ DRAWS = Dataset(
         Column("抽取种子", "seed", "由名单和随机数算出；作废的为空"),
         Column("类别", "strata", "每个类别一行；作废的只有一行，本列和以下各列为空"),
         Column("可抽数", "eligible", "可以抽取的人、票或者科室数"),
-        Column("名额", "seats", "应抽取的数目"),
-        Column("空缺", "empty", "人数不足而空缺的名额"),
+        Column("名额", "seats", "抽取的名额，含已启动的追加抽取"),
     ),
     rows.of_draws,
 )

@@ -17,7 +17,7 @@ FORMULA = re.compile(r"\s*[=+\-@]")
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 LINES_AT_ONCE = 1000
 NO_ITEM = ({"problem": "", "state": "", "due_on": None, "closed_on": None},)
-NO_STRATUM = ({"name": "", "eligible": None, "seats": None, "empty": None},)
+NO_STRATUM = ({"name": "", "eligible": None, "seats": None},)
 
 
 class _Echo:
@@ -100,7 +100,7 @@ def of_draws(document: Document) -> Iterator[Row]:
         times = (draw["committed_at"], draw["seeded_at"], draw["published_at"])
         facts = (draw["draw_id"], draw["label"], draw["status_label"], *times, draw["commit"], draw["seed"])
         for stratum in draw["strata"] or NO_STRATUM:
-            yield *facts, stratum["name"], stratum["eligible"], stratum["seats"], stratum["empty"]
+            yield *facts, stratum["name"], stratum["eligible"], stratum["seats"]
 
 
 def of_closing_list(document: Document) -> Iterator[Row]:

@@ -137,7 +137,7 @@ DRAWS = _object(
                     "pool_sha256": DIGEST,
                     "exclusions_sha256": DIGEST,
                     "randomness": _array(_object({"label": TEXT, "numbers": _array(WHOLE), "issue": TEXT})),
-                    "strata": _array(_object({"name": TEXT, "eligible": WHOLE, "seats": WHOLE, "empty": WHOLE})),
+                    "strata": _array(_object({"name": TEXT, "eligible": WHOLE, "seats": WHOLE})),
                     "files": _map(ADDRESS),
                 }
             )

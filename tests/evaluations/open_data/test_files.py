@@ -16,6 +16,8 @@ from jsonschema import Draft202012Validator
 from accountability.cases.models import Case
 from accountability.citizens.models import FollowUpCount
 from evaluations.draws.models import Draw
+from evaluations.draws.rules import RemovalReason
+from evaluations.draws.services.removals import Removal, remove_drawn
 from evaluations.open_data import files
 from evaluations.open_data.rules.datasets import DATASETS
 from evaluations.open_data.rules.rows import csv_chunks
@@ -23,6 +25,7 @@ from evaluations.open_data.rules.schemas import SCHEMAS, schema_of
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.tally.services.tally import recount_round
 from nanchuan_eval.core.canonical import canonical_json
+from nanchuan_eval.permissions import policy
 from tests.accountability.factories import make_item
 from tests.evaluations.open_data.factories import (
     PUBLISHED,
@@ -243,9 +246,14 @@ class TestHeaders:
 
     def test_head_is_answered_without_content(self, client):
 
+        manifest(client)
         answer = client.head("/data/2020H1/1/list.json")
 
         assert (answer.status_code, answer.content) == (200, b"")
+        with exactly(2):
+            long = client.head("/data/2020H1/closing-list.json")
+        length = {file["address"]: file["bytes"] for file in manifest(client)["files"]}
+        assert int(long.headers["Content-Length"]) == length["/data/2020H1/closing-list.json"]
         assert answer.headers["ETag"] == client.get("/data/2020H1/1/list.json").headers["ETag"]
 
     def test_writing_is_refused(self, client):
@@ -397,6 +405,27 @@ class TestDraws:
         draw.pk, draw.draw_id, draw.purpose = None, "2020H1-later", "inspected"
         draw.save()
 
+        assert body(client.get("/data/2020H1/draws.json")) == before
+
+    def test_one_that_is_finished_later_is_left_out(self, client):
+        draw = Draw.objects.get()
+        before = body(client.get("/data/2020H1/draws.json"))
+        draw.pk, draw.draw_id, draw.status = None, "2020H1-late", "abandoned"
+        draw.abandoned_at = PUBLISHED + timedelta(seconds=1)
+        draw.save()
+
+        assert body(client.get("/data/2020H1/draws.json")) == before
+
+    def test_a_later_removal_changes_nothing(self, client):
+        before = body(client.get("/data/2020H1/draws.json"))
+        draw = Draw.objects.get()
+        removal = Removal(RemovalReason.REFUSED, explanation="本人不愿参加")
+        while entry := draw.entries.filter(stratum="人大代表", is_selected=True).first():
+            with policy.approved("draw.redraw"):
+                remove_drawn(entry_id=entry.pk, removal=removal, by=make_user("chief"), at=PUBLISHED)
+
+        draw.refresh_from_db()
+        assert json.loads(draw.result)["strata"]["人大代表"]["shortfall"]
         assert body(client.get("/data/2020H1/draws.json")) == before
 
     def test_of_an_abandoned_one_there_is_no_result(self, client):
