@@ -72,7 +72,8 @@ def _missing_for(item) -> str:
 
 def _uses_database(item) -> bool:
     marked = any(map(item.get_closest_marker, ("django_db", "postgres", "initdb")))
-    return marked or bool({"db", "transactional_db"} & set(item.fixturenames))
+    # "template": the tests of upgrades make databases of their own on the server of the run.
+    return marked or bool({"db", "transactional_db", "template"} & set(item.fixturenames))
 
 
 def _missing_for_browser() -> str:

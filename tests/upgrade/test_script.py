@@ -1,10 +1,14 @@
 """deploy/upgrade.py: every released version goes to the next, and back by itself with everything as it was."""
 
+from uuid import uuid4
+
 import pytest
 from django.db import connection
 
+from nanchuan_eval.audit.sql import separate_audit_role
 from nanchuan_eval.backups.database_dump import run
 from tests.upgrade import stored
+from tests.upgrade.conftest import in_use
 from tests.upgrade.versions import Clone, revision_of
 
 pytestmark = pytest.mark.minutes
@@ -74,6 +78,54 @@ def test_a_failing_version_leads_back_with_everything_as_it_was(clone, old, kind
     assert f"已退回{old['version']}，网站已启动" in done.stdout
     assert clone.files() == clone.served.read_text().strip() == old["version"]
     assert everything(old) == (rows, [*actions, "backup.restore"])
+
+
+@pytest.fixture
+def apart(clone, old):
+    """The version's database with an application's role that is no superuser, and the audit log apart from it."""
+    role, source = f"up_{uuid4().hex[:8]}", str(connection.settings_dict["NAME"])
+    name, dump = f"{role}_db", clone.folder / "dump"
+    run("psql", "-qc", f"CREATE ROLE {role} LOGIN CREATEDB PASSWORD '{role}'")
+    run("createdb", "--owner", role, name)
+    run("pg_dump", "-Fc", "--no-owner", "--file", dump, source)
+    run("pg_restore", "--no-owner", "--role", role, "--dbname", name, dump)
+    connection.close()
+    with in_use(name):
+        separate_audit_role(connection, role)
+        connection.close()
+        yield {
+            "DATABASE_URL": f"postgres://{role}:{role}@127.0.0.1/{name}",
+            "UPGRADE_PSQL": "psql -h /var/run/postgresql",
+        }
+        connection.close()
+        listed = f"SELECT datname FROM pg_database WHERE datname LIKE '{name}%'"
+    for other in run("psql", "-qtA", "-c", listed).split():
+        run("dropdb", "--force", other)
+    run("dropuser", role)
+
+
+def owner_of_the_log():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tableowner FROM pg_tables WHERE tablename = 'nanchuan_eval_auditentry'")
+        found = cursor.fetchone()[0]
+    connection.close()
+    return found
+
+
+@pytest.mark.postgres
+def test_a_log_that_is_apart_is_changed_on_loan_and_apart_again_afterwards(clone, old, apart):
+    rows, actions = everything(old)
+
+    there = clone.upgrade(clone.offer("log-changes"), **apart)
+    assert there.returncode == DONE, there.stdout + there.stderr
+    assert owner_of_the_log() == "nanchuan_audit"
+
+    back = clone.upgrade("--back", **apart)
+    assert back.returncode == WENT_BACK, back.stdout + back.stderr
+    assert owner_of_the_log() == "nanchuan_audit"
+    assert everything(old) == (rows, [*actions, "backup.restore"])
+    loans = "SELECT member::regrole FROM pg_auth_members WHERE roleid = 'nanchuan_audit'::regrole"
+    assert "up_" not in run("psql", "-qtA", "-c", loans)
 
 
 def test_nothing_is_touched_while_a_round_is_open(clone, old):

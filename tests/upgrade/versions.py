@@ -54,6 +54,7 @@ def __getattr__(name):
 """
 NEXT = {
     "good": "pass",
+    "log-changes": 'schema_editor.execute("ALTER TABLE nanchuan_eval_auditentry ADD COLUMN later integer")',
     "migration-fails": 'raise RuntimeError("out of order")',
     "verification-fails": 'apps.get_model("evaluations", "Rating").objects.update(cold=0)',
     "site-fails": "pass",
