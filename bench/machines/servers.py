@@ -62,7 +62,7 @@ class Database:
 
     def _configure(self) -> None:
         with (self.data / "postgresql.conf").open("a") as settings:
-            settings.write(f"include '{TWO / 'postgresql.conf'}'\nfsync = on\n")
+            settings.write("".join(f"include '{path / 'postgresql.conf'}'\n" for path in (DEPLOY, TWO)))
         with (self.data / "pg_hba.conf").open("a") as rules:
             rules.write((TWO / "pg_hba.conf").read_text())
 
