@@ -1,4 +1,4 @@
-"""Approvable actions after the count: publication, correction, wording about 贪, closing a case, archiving."""
+"""Approvable actions after the count: publication, correction, allegations in words, closing a case, archiving."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -24,6 +24,7 @@ from evaluations.publication.services import (
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import require
 from evaluations.rounds.rules.lifecycle import Step
+from evaluations.scoring.questionnaire import questionnaire_of
 from evaluations.tally.models import SectionResult
 from evaluations.tally.rules.main_problems import is_greedy
 from nanchuan_eval.approvals.services import FOLLOWS, ApprovableAction, Arguments, calls
@@ -43,10 +44,11 @@ TAKEN_BACK = (
 def _list_content(round_: Round, arguments: Arguments) -> dict[str, object]:
     """The content for the approver; its digest covers exactly the bytes that are published."""
     notice = notice_content(round_, version=1)
-    greedy = [str(r.section) for r in round_.results.filter(is_listed=True) if is_greedy(r.main_problems)]
+    asked = questionnaire_of(round_.rulebook)
+    greedy = [str(r.section) for r in round_.results.filter(is_listed=True) if is_greedy(r.main_problems, asked)]
     return {
         "名单": [_entry_text(entry) for entry in _entries(notice)],
-        "涉及“贪”的表述": greedy or "无",
+        f"涉及“{asked.greedy}”的表述": greedy or "无",
         "参评科室": notice["sections"],
         "样本不足": thin_sections(notice),
         "规则校验值": notice["rulebook_sha256"],
@@ -205,7 +207,7 @@ ACTIONS = (
     ApprovableAction(
         ASSENT,
         "publish.approve",
-        "同意涉及“贪”的表述",
+        "同意指称违纪违法的表述",
         SectionResult,
         content=_wording_content,
         perform=calls(assent_problems, "result_id"),

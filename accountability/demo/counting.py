@@ -76,7 +76,7 @@ class Counting:
         self.round.refresh_from_db()
 
     def write_about_greed(self) -> None:
-        """Let the commission agree to words about 贪 in the main problems of the first section."""
+        """Let the commission agree to words that allege misconduct in the main problems of the first section."""
         first = self.round.results.filter(is_listed=True).order_by("rank").first()
         if first:
             text = f"{first.main_problems}；{GREEDY}" if first.main_problems else GREEDY

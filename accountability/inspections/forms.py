@@ -67,7 +67,7 @@ class VisitForm(forms.Form):
         most=3000,
         rows=5,
         required=False,
-        help_text="只写岗位，不写工作人员姓名；涉及“贪”的问题线索在“问题线索”栏填写",
+        help_text="只写岗位，不写工作人员姓名；涉及违纪违法的问题线索在“问题线索”栏填写",
     )
     conclusion = forms.ChoiceField(label="结论", choices=Conclusion.choices, widget=forms.RadioSelect, required=False)
 
@@ -76,11 +76,12 @@ class VisitForm(forms.Form):
         *args: Any,
         signs: Mapping[str, Mapping[str, str]],
         items: Iterable[RectificationItem],
+        names: Mapping[str, str],
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.signs = {code: sign for code, sign in signs.items() if sign["indicator"] != Indicator.GREEDY}
-        self.items = list(items)
+        self.items, self.names = list(items), names
         for check in CheckItem:
             self.fields[f"check-{check}"] = forms.ChoiceField(
                 label=check.label, choices=CheckAnswer.choices, widget=forms.RadioSelect, required=False
@@ -117,10 +118,10 @@ class VisitForm(forms.Form):
     def sign_groups(self) -> list[tuple[str, list[forms.BoundField], int]]:
         """(label, fields, number observed) for the 表象 of each indicator."""
         groups = []
-        for indicator in Indicator:
+        for indicator, name in self.names.items():
             fields = [self[f"sign-{code}"] for code, sign in self.signs.items() if sign["indicator"] == indicator]
             if fields:
-                groups.append((indicator.label, fields, sum(bool(field.value()) for field in fields)))
+                groups.append((name, fields, sum(bool(field.value()) for field in fields)))
         return groups
 
 
@@ -128,7 +129,7 @@ class SubmitForm(forms.Form):
     """提交, with an optional lead for the commission only."""
 
     lead = long_text(
-        "问题线索（涉及“贪”的）",
+        "问题线索（涉及违纪违法的）",
         most=3000,
         required=False,
         help_text="只报区纪委监委，评议办和有关单位不可见；没有的不填",

@@ -25,6 +25,7 @@ from accountability.rectifications.models import Rectification, RectificationIte
 from evaluations.draws.models import Draw
 from evaluations.rounds.models import Round, RoundSection
 from evaluations.scoring.method import Indicator
+from evaluations.scoring.questionnaire import questionnaire_of
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.users.models import User
@@ -242,9 +243,14 @@ class Finding(models.Model):
         return self.text
 
     @property
+    def indicator_name(self) -> str:
+        """What the round calls the indicator."""
+        return questionnaire_of(self.inspection.plan.round.rulebook).names[self.indicator]
+
+    @property
     def in_full(self) -> str:
         """The finding with its indicator and how serious it is."""
-        return f"{self.get_indicator_display()}：{self.text}（{self.get_severity_display()}）"
+        return f"{self.indicator_name}：{self.text}（{self.get_severity_display()}）"
 
 
 class OrderQuerySet(models.QuerySet["Order"]):

@@ -1,4 +1,4 @@
-"""问题线索: allegations of misconduct (贪), visible to the commission only (rulebook 3)."""
+"""问题线索: allegations of misconduct, visible to the commission only (rulebook 3)."""
 
 from django.conf import settings
 from django.db import models

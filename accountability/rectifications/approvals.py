@@ -39,7 +39,7 @@ def _plan_content(row: Rectification, asked: Arguments) -> dict[str, object]:
 
 def _planned(item: RectificationItem) -> dict[str, object]:
     return {
-        "指标": item.get_indicator_display(),
+        "指标": item.indicator_name,
         "原因": item.cause,
         "目标": item.goal,
         "整改措施": item.measures,

@@ -21,6 +21,7 @@ from accountability.rectifications.rules import (
     is_overdue,
 )
 from evaluations.scoring.method import Indicator
+from evaluations.scoring.questionnaire import questionnaire_of
 from nanchuan_eval.workdays.rules import Term
 
 
@@ -154,6 +155,11 @@ class RectificationItem(models.Model):
 
     def __str__(self) -> str:
         return self.problem
+
+    @property
+    def indicator_name(self) -> str:
+        """What the round calls the indicator."""
+        return questionnaire_of(self.rectification.case.result.round.rulebook).names[self.indicator]
 
     @property
     def state_now(self) -> str:

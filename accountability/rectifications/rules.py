@@ -158,7 +158,7 @@ def due_error(term: str, due_on: date | None, terms: PlanTerms) -> str:
 def problems_for_plan(
     ticks: Mapping[str, int], signs: Mapping[str, Mapping[str, str]], *, smallest: int
 ) -> list[tuple[str, str]]:
-    """Return (indicator, 表象) of the most ticked signs, without small counts and 贪 (left to the commission)."""
+    """Return (indicator, 表象) of the most ticked signs; no small counts, no allegations."""
     ranked = sorted(ticks.items(), key=lambda tick: (-tick[1], tick[0]))
     fair = [code for code, times in ranked if times >= smallest and code in signs]
     open_ = [signs[code] for code in fair if signs[code]["indicator"] != "greedy"]

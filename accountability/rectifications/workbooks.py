@@ -63,7 +63,7 @@ def _row(rectification: Rectification, item: RectificationItem) -> list[Value]:
         section.department_name,
         section.name,
         item.problem,
-        item.get_indicator_display(),
+        item.indicator_name,
         item.measures,
         item.leader,
         item.person,

@@ -114,7 +114,7 @@ class CorrectionForm(forms.Form):
 
 
 class WordingForm(forms.Form):
-    """涉及“贪”的表述: wording that needs the commission's assent."""
+    """Wording that alleges misconduct and needs the commission's assent."""
 
     text = TextField(label="拟用表述", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
 

@@ -17,7 +17,7 @@ from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import has_result, profile_of
 from evaluations.rounds.rules.lifecycle import PUBLISHED
-from evaluations.tally.files import LINE_HEADER, ballots_csv, counted_lines
+from evaluations.tally.files import ballots_csv, counted_lines, line_header
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core import export_numbers
 from nanchuan_eval.core.errors import RuleViolation
@@ -137,6 +137,6 @@ def _content(round_: Round, file: CountFile, at: datetime) -> Content:
 def _lines_workbook(round_: Round) -> BinaryIO:
     """Return the counted lines as a workbook on disk: there may be hundreds of thousands."""
     target = TemporaryFile()  # noqa: SIM115  the response closes it when it is sent
-    stream_workbook(target, "计票行", LINE_HEADER, counted_lines(round_))
+    stream_workbook(target, "计票行", line_header(round_), counted_lines(round_))
     target.seek(0)
     return target

@@ -1,5 +1,6 @@
 """Service topics (办什么事) and manifestations (表象) on the staff site."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -13,6 +14,7 @@ from evaluations.ballot_form.queries import active_places, as_topic, known_topic
 from evaluations.ballot_form.rules.topics import in_words, warnings
 from evaluations.ballot_form.services import ACTION
 from evaluations.ballot_form.workbooks import topics_workbook
+from evaluations.rounds.queries import questionnaire_in_use
 from nanchuan_eval.admin_site.model_admin import PolicyAdmin
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.web.actions import account_of
@@ -60,6 +62,18 @@ class ServiceTopicAdmin(PolicyAdmin):
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
 
+class IndicatorFilter(admin.SimpleListFilter):
+    """Manifestations by indicator, named as the newest round names it."""
+
+    title, parameter_name = "指标", "indicator"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return list(questionnaire_in_use(with_draft=True).names.items())
+
+    def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        return queryset.filter(indicator=self.value()) if self.value() else queryset
+
+
 @admin.register(Manifestation)
 class ManifestationAdmin(PolicyAdmin):
     """Admin of manifestations (表象)."""
@@ -68,5 +82,18 @@ class ManifestationAdmin(PolicyAdmin):
     order = 6
     see_action = "round.edit"
     edit_action = "round.edit"
-    list_display = ["code", "indicator", "text", "is_active"]
-    list_filter = ["indicator", "is_active"]
+    list_display = ["code", "indicator_name", "text", "is_active"]
+    list_filter = [IndicatorFilter, "is_active"]
+
+    @admin.display(description="指标", ordering="indicator")
+    def indicator_name(self, sign: Manifestation) -> str:
+        return self.names[sign.indicator]
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        self.names = questionnaire_in_use(with_draft=True).names
+        return super().get_queryset(request)
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "indicator":
+            kwargs["choices"] = [("", "请选择"), *questionnaire_in_use(with_draft=True).names.items()]
+        return super().formfield_for_choice_field(db_field, request, **kwargs)

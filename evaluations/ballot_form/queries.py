@@ -12,6 +12,7 @@ from evaluations.ballot_form.models import Manifestation, ServiceTopic
 from evaluations.ballot_form.rules.form import BallotForm, FormSection, FormSign
 from evaluations.ballot_form.rules.topics import Place, ServiceTopics, Topic, as_words
 from evaluations.rounds.models import Round, RoundSection
+from evaluations.scoring.questionnaire import questionnaire_of
 from nanchuan_eval.core.canonical import canonical_json, sha256_hex
 from nanchuan_eval.core.errors import RuleViolation
 
@@ -87,6 +88,7 @@ def make_ballot_form(round_: Round, sections: list[RoundSection]) -> BallotForm:
         comment_length=rulebook["comment_length"],
         is_demo=round_.is_demo,
         office_phone=rulebook["office_phone"],
+        questionnaire=questionnaire_of(rulebook),
     )
 
 

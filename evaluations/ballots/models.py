@@ -62,18 +62,18 @@ def _level_in_range(indicator: Indicator) -> models.CheckConstraint:
 
 
 class Rating(models.Model):
-    """票上一行: one ballot's answers for one section; null = 不了解."""
+    """票上一行: one ballot's answers for one section; null = not answered."""
 
     ballot = models.ForeignKey(Ballot, models.PROTECT, related_name="ratings", db_index=False)
     section = models.ForeignKey(RoundSection, models.PROTECT, related_name="+", db_index=False)
     round = models.ForeignKey(Round, models.PROTECT, related_name="+", db_index=False)
     channel = models.CharField("渠道", max_length=10, choices=Channel)
     is_counted = models.BooleanField("计票")
-    cold = models.SmallIntegerField("冷", null=True)
-    lazy = models.SmallIntegerField("懒", null=True)
-    buck_passing = models.SmallIntegerField("推", null=True)
-    disorderly = models.SmallIntegerField("乱", null=True)
-    greedy = models.SmallIntegerField("贪", null=True)
+    cold = models.SmallIntegerField(Indicator.COLD.label, null=True)
+    lazy = models.SmallIntegerField(Indicator.LAZY.label, null=True)
+    buck_passing = models.SmallIntegerField(Indicator.BUCK_PASSING.label, null=True)
+    disorderly = models.SmallIntegerField(Indicator.DISORDERLY.label, null=True)
+    greedy = models.SmallIntegerField(Indicator.GREEDY.label, null=True)
     manifestations = models.CharField("表象", max_length=600, blank=True)
 
     class Meta:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from evaluations.rounds.rules.rule_setting import Setting
 from evaluations.rounds.rules.rulebook import default_rulebook, lookup, with_value
-from evaluations.rounds.rules.settings import Setting, as_text, carried_over, settings_of
+from evaluations.rounds.rules.settings import as_text, carried_over, settings_of
 
 STRATA = Setting("evaluator_strata", "定向评议身份类别和比例", "抽取")
 
@@ -44,7 +45,7 @@ def compare_rules(now: Mapping[str, Any], earlier: Mapping[str, Any]) -> RuleCom
         RuleLine(
             setting.path,
             setting.group,
-            setting.label,
+            setting.label_in(now),
             *(_text(setting, setting.value_in(book)) for book in (now, target, default)),
         )
         for setting in settings

@@ -20,6 +20,8 @@ from evaluations.protocol.codes import format_code
 from evaluations.rounds.queries import profile_of
 from evaluations.rounds.rules.key_statement import document_mark
 from evaluations.rounds.rules.lifecycle import DrawPurpose
+from evaluations.rounds.rules.rhythm import recently
+from evaluations.scoring.questionnaire import questionnaire_of
 from evaluations.service_records.queries.prelist import prelists
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.documents.rendering import qr_svg, render_pdf
@@ -36,7 +38,7 @@ DUTY = {
     ),
     DrawPurpose.EVALUATORS: (
         "定向评议人员",
-        "请您按“冷、懒、推、乱、贪”五项指标，对本评议期内办过事的科室进行评议。评议票另行寄发，可以用票号在手机上填写，"
+        "请您按“{indicators}”五项指标，对本评议期内办过事的科室进行评议。评议票另行寄发，可以用票号在手机上填写，"
         "或者填写纸质票寄回。",
     ),
     DrawPurpose.CLIENTS: (
@@ -124,7 +126,8 @@ def letters_pdfs(
     common = {
         **_head(draw, at),
         "opening": f"在{draw.round.name}最难办事科室群众评中，您经公开随机抽取，被抽中为{role}。",
-        "what_to_do": duty,
+        "recently": recently(draw.round.rulebook),
+        "what_to_do": duty.format(indicators=questionnaire_of(draw.round.rulebook).listed),
         "reply_by": in_chinese(reply_by.ends_on),
         "reply_hint": hint_of(reply_by, "答复期限"),
         "contact": f"（电话{phone}）" if phone else "",

@@ -34,10 +34,10 @@ from evaluations.publication.queries import gate_faults
 from evaluations.round_log.admin import LogPages
 from evaluations.rounds.forms import DATES, RoundForm
 from evaluations.rounds.models import Round
-from evaluations.rounds.queries import earlier_round, has_result, state_now, unusual_dates_of
+from evaluations.rounds.queries import earlier_round, has_result, rhythm_doubts, state_now, unusual_dates_of
 from evaluations.rounds.rules.lifecycle import STEP_ACTION, RoundState, Step
 from evaluations.rounds.rules.rulebook import rulebook_warnings
-from evaluations.rounds.rules.settings import carried_over
+from evaluations.rounds.rules.settings import carried_over, terms_replaced
 from evaluations.rounds.services import edit_round, edit_rulebook, plan_round
 from evaluations.sample_audit.admin import SamplePages
 from evaluations.sealing.admin import OpeningPages
@@ -229,11 +229,14 @@ class RoundAdmin(
         saved = submit(request, form, edit, back=_page(pk), done="评议规则已保存。")
         if saved:
             _, followed = carried_over(round_.rulebook, form.changed_rulebook()["method"])
-            for warning in [*followed, *rulebook_warnings(form.changed_rulebook())]:
+            now = form.changed_rulebook()
+            followed = [*followed, *terms_replaced(round_.rulebook, now["rhythm"])]
+            round_.rulebook = now
+            for warning in [*followed, *rulebook_warnings(now), *rhythm_doubts(round_)]:
                 messages.warning(request, warning)
         shown: dict[str, Any] = {
             "may_carry": not is_frozen and earlier_round(round_) is not None,
-            "warnings": rulebook_warnings(round_.rulebook),
+            "warnings": [*rulebook_warnings(round_.rulebook), *rhythm_doubts(round_)],
         }
         return saved or page(groups=list(form.groups()), **shown)
 

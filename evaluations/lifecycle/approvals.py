@@ -13,7 +13,7 @@ from evaluations.draws.queries.sample import without_draw
 from evaluations.lifecycle import services as lifecycle
 from evaluations.lifecycle.queries import unfreezing_faults
 from evaluations.rounds.models import Round
-from evaluations.rounds.queries import missing_for, require, unusual_dates_of
+from evaluations.rounds.queries import missing_for, require, rhythm_doubts, unusual_dates_of
 from evaluations.rounds.rules.lifecycle import STEP_ACTION, DrawPurpose, DrawStatus, RoundState, Step
 from evaluations.rounds.rules.plan_changes import UNUSUAL, plan_changes
 from evaluations.rounds.rules.rulebook import planned_seats, strata_by_share
@@ -141,6 +141,7 @@ def _plan(round_: Round, asked: Arguments) -> dict[str, object]:
         "评议期间": f"{in_chinese(round_.period_start)}至{in_chinese(round_.period_end)}",
         **_times(round_),
         **({"不寻常的日期（已逐项核对）": dates} if dates else {}),
+        **({"与下一轮的衔接": doubts} if (doubts := rhythm_doubts(round_)) else {}),
         UNUSUAL: unusual(round_.rulebook) or "无",
         "定向评议身份类别": strata,
         **({"各科室发放名额": seats} if seats else {}),

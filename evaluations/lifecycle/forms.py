@@ -7,8 +7,10 @@ from django import forms
 
 from evaluations.publication.rules import SHORTEST_REASON
 from evaluations.rounds.rules.repeat_steps import MOST_STEPS, Actor, Repetition, StepMeasure
-from evaluations.rounds.rules.rulebook import strata_by_share, with_method, with_value
-from evaluations.rounds.rules.settings import Setting, as_text, settings_of
+from evaluations.rounds.rules.rhythm import rhythm_of
+from evaluations.rounds.rules.rule_setting import Setting
+from evaluations.rounds.rules.rulebook import strata_by_share, with_method, with_rhythm, with_value
+from evaluations.rounds.rules.settings import as_text, settings_of
 from nanchuan_eval.web.fields import ReasonForm, long_text
 
 SPARE_LINES = 2
@@ -99,7 +101,7 @@ class RulebookForm(forms.Form):
         self.settings = settings_of(rulebook)
         for setting in self.settings:
             value = setting.value_in(rulebook)
-            field = self.fields[_name(setting)] = _field(setting, value)
+            field = self.fields[_name(setting)] = _field(setting, value, setting.label_in(rulebook))
             field.usual = _usual(setting, value, rulebook["method"])  # type: ignore[attr-defined]  # for the page
         shares = strata_by_share(rulebook)
         self.fields["strata"].initial = "\n".join(f"{name} {share}" for name, share in shares)
@@ -118,9 +120,12 @@ class RulebookForm(forms.Form):
         changed = with_value(self.rulebook, "evaluator_strata", self.cleaned_data["strata"])
         for setting in self.settings:
             value = self.cleaned_data[_name(setting)]
-            if setting.path != "method" and value is not None:
+            if setting.path not in ("method", "rhythm") and value is not None:
                 changed = with_value(changed, setting.path, _cleaned(setting, value))
-        return with_method(changed, self.cleaned_data["method"])
+        rhythm = self.cleaned_data["rhythm"] or rhythm_of(self.rulebook).value
+        if rhythm != rhythm_of(self.rulebook):
+            changed = with_rhythm(changed, rhythm)
+        return with_method({**changed, "rhythm": rhythm}, self.cleaned_data["method"])
 
     def groups(self) -> Iterator[tuple[str, list[forms.BoundField], int]]:
         """Yield the groups with their bound fields and how many of them differ from the defaults."""
@@ -146,8 +151,8 @@ def _name(setting: Setting) -> str:
     return setting.path.replace(".", "__")
 
 
-def _field(setting: Setting, value: Any) -> forms.Field:
-    common = {"label": setting.label, "help_text": setting.help, "initial": value}
+def _field(setting: Setting, value: Any, label: str) -> forms.Field:
+    common = {"label": label, "help_text": setting.help, "initial": value}
     if setting.words is not None:
         return StepsField(required=False, **common)
     if setting.choices is not None:
@@ -156,7 +161,7 @@ def _field(setting: Setting, value: Any) -> forms.Field:
         return forms.ChoiceField(choices=list(setting.choices.items()), required=False, **common)
     if isinstance(setting.default, int):
         return forms.IntegerField(min_value=setting.low, max_value=setting.high, **common)
-    return forms.CharField(max_length=20, required=setting.default != "", **common)
+    return forms.CharField(max_length=setting.longest, required=setting.default != "", **common)
 
 
 def _usual(setting: Setting, value: Any, method: str) -> str:

@@ -21,7 +21,8 @@ from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.rounds.rules.rulebook import is_opened_by_supervisors
 from evaluations.rounds.rules.rulebook_errors import rulebook_errors, seat_errors
 from evaluations.sample_audit.queries.audits import audit_faults
-from evaluations.scoring.method import Channel, Indicator
+from evaluations.scoring.method import Channel
+from evaluations.scoring.questionnaire import questionnaire_of
 from evaluations.tally.models import SectionResult, Tally
 from evaluations.tally.rules.anomalies import Verdict
 from nanchuan_eval.approvals import services as approvals
@@ -41,7 +42,9 @@ def _read_draft(round_: Round) -> dict[str, Any]:
         "active_sections": len(sections),
         "rulebook_errors": (*rulebook_errors(round_.rulebook), *seat_errors(round_.rulebook, sections)),
         "phone_faults": tuple(phone_faults(str(round_.rulebook.get("office_phone", "")))),
-        "indicators_without_manifestation": tuple(i.label for i in Indicator if i not in present),
+        "indicators_without_manifestation": tuple(
+            name for i, name in questionnaire_of(round_.rulebook).names.items() if i not in present
+        ),
     }
 
 

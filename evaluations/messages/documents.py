@@ -12,6 +12,8 @@ from evaluations.protocol.codes import format_code
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import profile_of
 from evaluations.rounds.rules.key_statement import document_mark
+from evaluations.rounds.rules.rhythm import recently
+from evaluations.scoring.questionnaire import questionnaire_of
 from nanchuan_eval.documents.rendering import qr_svg, render_pdf
 from nanchuan_eval.workdays.rules import in_chinese
 
@@ -34,6 +36,8 @@ def letters_pdf(round_: Round, letters: Sequence[Letter], *, at: datetime) -> by
         "demo": document_mark(round_.rulebook, is_demo=round_.is_demo),
         "subtitle": round_.name,
         "office": profile_of(round_).office,
+        "recently": recently(round_.rulebook),
+        "unknown": questionnaire_of(round_.rulebook).unknown,
         "closes": f"{closes:%Y年%-m月%-d日%H:%M}",
         "contact": f"咨询电话：{phone}。" if phone else "",
         "date": in_chinese(timezone.localtime(at).date()),

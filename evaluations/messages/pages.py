@@ -27,6 +27,7 @@ from evaluations.messages.services.gateways import sends_messages
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import profile_of
 from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
+from evaluations.rounds.rules.rhythm import recently
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 
@@ -110,4 +111,11 @@ def _sample(round_: Round, site: str) -> str:
     section = round_.sections.order_by("code").first()
     line = texts.CodeLine(str(section) if section else "某单位某科室", SAMPLE_CODE)
     closes = f"{timezone.localtime(round_.closes_at):%m月%d日%H:%M}"
-    return texts.invitation(sign=profile_of(round_).sign, name="张三", site=site, closes=closes, lines=[line])
+    return texts.invitation(
+        sign=profile_of(round_).sign,
+        name="张三",
+        site=site,
+        closes=closes,
+        lines=[line],
+        recently=recently(round_.rulebook),
+    )

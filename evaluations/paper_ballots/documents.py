@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 
-from evaluations.ballot_form.rules.form import QUESTIONS, BallotForm, level_words, signs_by_indicator
+from evaluations.ballot_form.rules.form import BallotForm, level_words, severe_words, signs_by_indicator
 from evaluations.pools.models import PoolEntry
 from evaluations.protocol.codes import format_code
 from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
-from evaluations.scoring.method import Indicator
+from evaluations.scoring.questionnaire import quoted
 from nanchuan_eval.documents.rendering import qr_svg, render_pdf
 
 BALLOTS_PER_FILE = 32
@@ -52,20 +52,20 @@ def labels(people: Sequence[PoolEntry], office: str, at: datetime) -> bytes:
 def _common(ballot_form: BallotForm, site: str, closes: str, *, is_bound: bool) -> dict[str, object]:
     rows = [(n, f"{s.department} {s.name}") for n, s in enumerate(ballot_form.sections, start=1)]
     bound = f"{ballot_form.sections[0].department}{ballot_form.sections[0].name}" if is_bound else ""
-    words = level_words(ballot_form)
+    words, asked = level_words(ballot_form), ballot_form.questionnaire
     scale = "，".join(f"{value} {word}" for value, word in words.items())
     return {
         "title": "最难办事科室群众评 评议票",
         "round": ballot_form.round_name,
         "demo": DEMO_NOTICE if ballot_form.is_demo else "",
-        "lead": _lead(bound, closes),
-        "steps": _steps(scale),
+        "lead": _lead(asked.listed, bound, closes),
+        "steps": _steps(scale, quoted(severe_words(ballot_form), "或")),
         "scale": f"每格填写一个数字或符号：{scale}。{ONLY_THIS if bound else '没有办过事的科室，整行留空。'}",
-        "labels": Indicator.labels,
+        "labels": asked.labels,
         "indicators": [
             {
                 "label": label,
-                "question": QUESTIONS[Indicator(indicator)],
+                "question": asked.questions[indicator],
                 "signs": [f"{n} {sign.text}" for n, sign in enumerate(signs, start=1)],
             }
             for indicator, label, signs in signs_by_indicator(ballot_form)
@@ -79,10 +79,10 @@ def _common(ballot_form: BallotForm, site: str, closes: str, *, is_bound: bool) 
     }
 
 
-def _lead(bound: str, closes: str) -> str:
+def _lead(indicators: str, bound: str, closes: str) -> str:
     """Return what is asked for: the sections one dealt with, or the one that a bound ballot names."""
     whom = f"{bound}（您在这里办过事）" if bound else "您在本评议期内办过事的科室"
-    return f"请按“冷、懒、推、乱、贪”五项指标，对{whom}进行评议。评议不记名，{closes}截止。"
+    return f"请按“{indicators}”五项指标，对{whom}进行评议。评议不记名，{closes}截止。"
 
 
 def _pages(rows: Sequence[tuple[int, str]]) -> Iterator[Sequence[tuple[int, str]]]:
@@ -96,10 +96,10 @@ def _pages(rows: Sequence[tuple[int, str]]) -> Iterator[Sequence[tuple[int, str]
         at += size
 
 
-def _steps(scale: str) -> list[str]:
+def _steps(scale: str, severe: str) -> list[str]:
     return [
         f"1. 用手机扫下方二维码在网上评议；或在正票上每格填一个：{scale}。",
-        "2. 选择“较重”或“严重”的，请按指标次序在“表象序号”栏填写对应的序号，例如：1，3。",
+        f"2. 选择{severe}的，请按指标次序在“表象序号”栏填写对应的序号，例如：1，3。",
         (
             "3. 寄回纸质票的，将正票装入内信封并封好，撕下票号联，"
             "与内信封一并装入外信封。票号联与正票分开打乱、分别登记，系统不记录两者的对应关系。"

@@ -4,13 +4,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from evaluations.public_site.pages.explained import how_to_vote, rounds_to_verify
+from evaluations.public_site.pages.explained import how_to_vote, rounds_to_verify, rules_of_a_new_round
 from evaluations.public_site.pages.front import read_front_page
 from evaluations.public_site.pages.scoring import scoring_example
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
-from evaluations.rounds.rules.rulebook import default_rulebook
 from evaluations.scoring.methodology import channel_rows, label_meanings, method_steps
+from evaluations.scoring.questionnaire import questionnaire_of
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.database.replica import from_replica
 
@@ -41,13 +41,14 @@ def scoring(request: HttpRequest, key: str = "") -> HttpResponse:
     """How ballots become a list (怎样计分): by the frozen rules of a round, or by those a new round starts with."""
     rounds = Round.objects.exclude(state__in=(RoundState.DRAFT, RoundState.VOID))
     round_ = get_object_or_404(rounds, key=key) if key else None
-    rules = round_.rulebook if round_ else default_rulebook()
+    rules = round_.rulebook if round_ else rules_of_a_new_round()
     codes = round_.sections.order_by("code").values_list("code", flat=True) if round_ else []
     context = {
         "round": round_,
         "rounds": rounds,
         "steps": method_steps(rules | {"sections": list(codes)}),
         "example": scoring_example(rules),
+        "asked": questionnaire_of(rules),
         "labels": label_meanings(rules),
         "channels": channel_rows(rules),
         "is_demo": bool(round_ and round_.is_demo),

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from evaluations.publication.models import Publication
 from evaluations.publication.services import EDITABLE, edit_problems, needs_assent
 from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.scoring.questionnaire import questionnaire_of
 from evaluations.tally.models import SectionResult
 from evaluations.tally.rules.main_problems import is_greedy
 from nanchuan_eval.admin_site.model_admin import PolicyAdmin, ReadOnlyAdmin
@@ -24,8 +25,9 @@ class ProblemsForm(ModelForm[SectionResult]):
     def clean_main_problems(self) -> str:
         """Refuse an empty text, and one that needs the commission's assent."""
         text = str(self.cleaned_data["main_problems"]).strip()
-        if is_greedy(text):
-            raise ValidationError(needs_assent())
+        asked = questionnaire_of(self.instance.round.rulebook)
+        if is_greedy(text, asked):
+            raise ValidationError(needs_assent(asked))
         if not text:
             raise ValidationError("主要问题不能为空。")
         return text

@@ -18,6 +18,7 @@ from evaluations.rounds.rules.rulebook import has_public_recount
 from evaluations.rounds.services import begin, finish, lock_round
 from evaluations.scoring.methodology import label_meanings
 from evaluations.scoring.nc2.method import METHOD as METHOD_TWO
+from evaluations.scoring.questionnaire import Questionnaire, questionnaire_of
 from evaluations.scoring.wording import interval_sentence, nobody_apart, places_heading
 from evaluations.tally.models import SectionResult, Tally
 from evaluations.tally.rules.main_problems import is_greedy
@@ -46,12 +47,12 @@ class Correction:
     problems: Mapping[str, str] = field(default_factory=dict)
 
 
-def needs_assent() -> str:
-    """Return the refusal of a wording about 贪 to the office's clerk, who may not propose it."""
+def needs_assent(asked: Questionnaire) -> str:
+    """Return the refusal of a wording that alleges misconduct to the office's clerk, who may not propose it."""
     starters = "、".join(role.label for role in policy.starters("publish.approve"))
     return (
-        f"涉及“贪”的表述须经纪委监委同意，由{starters}在该科室的一科一档中提请。"
-        f"请改写为不涉及“贪”的表述，或者请{starters}提请。"
+        f"涉及“{asked.greedy}”的表述须经纪委监委同意，由{starters}在该科室的一科一档中提请。"
+        f"请改写为不涉及“{asked.greedy}”的表述，或者请{starters}提请。"
     )
 
 
@@ -59,14 +60,15 @@ def needs_assent() -> str:
 def edit_problems(*, result_id: int, text: str, by: User, at: datetime) -> SectionResult:
     """Write a listed section's main problems (主要问题) in the office's words, before publication."""
     policy.check(by, "publish.draft")
-    if is_greedy(text):
-        raise RuleViolation(needs_assent())
+    asked = questionnaire_of(SectionResult.objects.values_list("round__rulebook", flat=True).get(pk=result_id))
+    if is_greedy(text, asked):
+        raise RuleViolation(needs_assent(asked))
     return _write_problems(result_id, text, "publish.draft", by=by, at=at)
 
 
 @transaction.atomic
 def assent_problems(*, result_id: int, text: str, by: User, at: datetime) -> SectionResult:
-    """Write main problems that allege 贪; only the commission may (rulebook R-J)."""
+    """Write main problems that allege misconduct; only the commission may (rulebook R-J)."""
     policy.check(by, "publish.approve")
     return _write_problems(result_id, text, "publish.approve", by=by, at=at)
 

@@ -1,6 +1,6 @@
 """The form of a round: improbable dates are saved only once each of them was ticked."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils import timezone
@@ -22,6 +22,10 @@ class RoundForm(forms.ModelForm[Round]):
     class Meta:
         model = Round
         fields = ["key", "name", *DATES]
+        help_texts: ClassVar = {
+            "key": "用于网址和票号计算，如 2020H1、2014Q2，建立后不再修改",
+            "name": "如 2020年上半年、2014年第二季度",
+        }
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -23,7 +23,10 @@ from evaluations.rounds.rules.lifecycle import (
     lacks,
     state_label,
 )
+from evaluations.rounds.rules.overlap import Overlap, overlaps, period_doubt
+from evaluations.rounds.rules.rhythm import rhythm_of
 from evaluations.rounds.rules.rulebook import ISSUED_CODES
+from evaluations.scoring.questionnaire import Questionnaire, questionnaire_of
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.profile.queries import current_profile
 from nanchuan_eval.profile.rules.profile import Profile, from_json
@@ -124,6 +127,13 @@ def rounds_to_choose() -> QuerySet[Round]:
     return Round.objects.exclude(state=RoundState.VOID)
 
 
+def questionnaire_in_use(*, with_draft: bool = False) -> Questionnaire:
+    """Return the questionnaire of the newest frozen round, or also of a draft; the default without any (one query)."""
+    states = (RoundState.VOID,) if with_draft else (RoundState.VOID, RoundState.DRAFT)
+    rulebook = Round.objects.exclude(state__in=states).values_list("rulebook", flat=True).first()
+    return questionnaire_of(rulebook or {})
+
+
 def has_result(round_: Round) -> bool:
     """True if the round has been counted."""
     return round_.state in COUNTED
@@ -167,6 +177,19 @@ def unusual_dates_of(round_: Round, today: date | None) -> list[str]:
     """Return in Chinese what is improbable about the round's dates, with a day also what is too soon after it."""
     dates, lead = dates_of(round_), {**OFFSETS, **settings.CALENDAR_DAYS}["freeze"]
     return [*unusual_dates(dates, settings.USUAL_DAYS), *(too_soon(dates, today, lead) if today else ())]
+
+
+def overlaps_of(round_: Round) -> list[Overlap]:
+    """Return the terms of the round that reach into the next one (one query)."""
+    holidays = Holiday.objects.calendar()
+    return overlaps(dates_of(round_), round_.rulebook, holidays, {**OFFSETS, **settings.CALENDAR_DAYS})
+
+
+def rhythm_doubts(round_: Round) -> list[str]:
+    """Return in Chinese what does not go with the round's rhythm: its period, terms that reach into the next round."""
+    rhythm = rhythm_of(round_.rulebook)
+    found = [each.text(rhythm) for each in overlaps_of(round_)]
+    return [*period_doubt(dates_of(round_), round_.rulebook), *found]
 
 
 def leading_round(rounds: Iterable[Round]) -> Round | None:

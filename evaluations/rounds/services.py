@@ -7,9 +7,11 @@ from typing import Any
 from django.db import transaction
 
 from evaluations.rounds.models import Round, RoundStep
-from evaluations.rounds.queries import require
+from evaluations.rounds.queries import overlaps_of, questionnaire_in_use, require
 from evaluations.rounds.rules.lifecycle import ROUND_FLOW, STEP_ACTION, STEP_TO, UNFREEZE_FLOW, RoundState, Step
+from evaluations.rounds.rules.rhythm import rhythm_of
 from evaluations.rounds.rules.rulebook_errors import rulebook_errors
+from evaluations.scoring.questionnaire import DEFAULT, questionnaire_of
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.queries import fixed_digests
 from nanchuan_eval.clock.services import require_sound_clock
@@ -58,9 +60,12 @@ def finish(
 def plan_round(*, round_: Round, by: User, at: datetime, confirmed: Sequence[str] = ()) -> Round:
     """Create a round in preparation (筹备); faults are Django's ValidationError in Chinese.
 
+    It starts with the default rules, but asks what the round before asked (names, questions, words of the levels).
     `confirmed` = what is improbable about its dates, as it was read and ticked.
     """
     policy.check_starts(by, "round.edit")
+    if questionnaire_of(round_.rulebook) == DEFAULT:
+        round_.rulebook |= questionnaire_in_use().as_settings()
     round_.full_clean()
     round_.save()
     _reach(round_, RoundState.DRAFT, by=by, at=at)
@@ -115,11 +120,14 @@ def settle_round(*, round_id: int, by: User, at: datetime) -> Round:
 
 
 def refuse_unsettleable(round_: Round) -> None:
-    """Refuse to settle a round that is no longer a draft, or whose rulebook has faults."""
+    """Refuse to settle a round that is no longer a draft, whose rulebook has faults, or that the next one overtakes."""
     if round_.state != RoundState.DRAFT:
         raise RuleViolation("评议方案在名录锁定之前审定。")
     if errors := rulebook_errors(round_.rulebook):
         raise RuleViolation(*errors)
+    rhythm = rhythm_of(round_.rulebook)
+    if late := [each.text(rhythm) for each in overlaps_of(round_) if each.prevents]:
+        raise RuleViolation(*late)
 
 
 def move_round(round_: Round, then: RoundState, *, by: policy.Actor, at: datetime) -> None:

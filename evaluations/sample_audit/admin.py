@@ -12,7 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from evaluations.ballot_form.queries import ballot_form_by_digest
 from evaluations.ballot_form.rules.votes import VoteErrors, validate_vote
-from evaluations.paper_ballots.pages.keying import keyed_rows
+from evaluations.paper_ballots.pages.keying import keyed_rows, keying_words
 from evaluations.rounds.admin_pages import show_round_form, staff_page
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import BEFORE_PUBLICATION, COUNTED
@@ -25,7 +25,6 @@ from evaluations.sample_audit.rules.comparison import Outcome
 from evaluations.sample_audit.services.comparison import EXPLAIN_DIFFERENCE, compare_sheet, sign_audit
 from evaluations.sample_audit.services.drawing import draw_ballots, plan_audit
 from evaluations.sample_audit.services.holds import COMPARE, EXPLAIN
-from evaluations.scoring.method import Indicator
 from evaluations.sealing.forms import SigningForm
 from nanchuan_eval.admin_site.model_admin import PolicyAdmin
 from nanchuan_eval.approvals import services as approvals
@@ -104,7 +103,8 @@ class SamplePages(PolicyAdmin):
             messages.error(request, f"核对序号{row.number}已经核对：{row.get_outcome_display()}。")
             return redirect(_address(round_))
         form = MissingForm(request.POST or None)
-        rows, lines = keyed_rows(ballot_form_by_digest(round_.ballot_form_sha256), request.POST)
+        ballot_form = ballot_form_by_digest(round_.ballot_form_sha256)
+        rows, lines = keyed_rows(ballot_form, request.POST)
         if form.is_valid() and request.method == "POST":
             faults = [f"{each.section.name}：{each.error}" for each in rows if each.error]
             read = None if faults else _read(form, round_, row, lines, faults)
@@ -117,7 +117,7 @@ class SamplePages(PolicyAdmin):
             for fault in faults:
                 form.add_error(None, fault)
         title = f"核对序号{row.number}"
-        context = {"row": row, "form": form, "rows": rows, "indicators": Indicator.labels}
+        context = {"row": row, "form": form, "rows": rows, **keying_words(ballot_form)}
         answer = staff_page(request, "round/sample_sheet.html", round_, title, **context)
         answer["Cache-Control"] = "no-store"
         return answer

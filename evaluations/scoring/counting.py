@@ -19,7 +19,7 @@ class BallotFileError(ValueError):
 
 @dataclass(frozen=True)
 class Line:
-    """票上一行: one ballot's answers for one section in the indicators' order; None = 不了解."""
+    """票上一行: one ballot's answers for one section in the indicators' order; None = not answered."""
 
     section: str
     channel: str

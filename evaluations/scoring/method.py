@@ -19,17 +19,19 @@ HIGHEST_LEVEL = 4
 BASES = ("difficulty", "vote_count")
 # 5, 1.96, 1/2 and no more: Fraction() alone would also read "1e999999999", "1_0" and other scripts' digits.
 NUMBER = re.compile(r"-?[0-9]{1,40}([./][0-9]{1,40})?")
-LEVEL_WORDS = {"0": "没有", "1": "轻微", "2": "较重", "3": "严重", "x": "不了解"}
 
 
 class Indicator(TextChoices):
-    """冷、懒、推、乱、贪, always in this order."""
+    """The five places, always in this order; what a round calls them is in its questionnaire.
 
-    COLD = "cold", "冷"
-    LAZY = "lazy", "懒"
-    BUCK_PASSING = "buck_passing", "推"
-    DISORDERLY = "disorderly", "乱"
-    GREEDY = "greedy", "贪"
+    A label stands only where no round is known.
+    """
+
+    COLD = "cold", "第一项指标"
+    LAZY = "lazy", "第二项指标"
+    BUCK_PASSING = "buck_passing", "第三项指标"
+    DISORDERLY = "disorderly", "第四项指标"
+    GREEDY = "greedy", "第五项指标"
 
 
 class Channel(TextChoices):
@@ -38,14 +40,6 @@ class Channel(TextChoices):
     TARGETED = "targeted", "定向评议"
     SAMPLED = "sampled", "抽样评议"
     OTHER = "other", "其他评议"
-
-
-def level_words(levels: int) -> dict[str, str]:
-    """Return answer -> word on a scale of 0 to `levels`, as the ballot shows it; "x" is 不了解."""
-    words = {str(level): LEVEL_WORDS.get(str(level), f"{level}级") for level in range(levels + 1)}
-    if str(levels) not in LEVEL_WORDS:
-        words[str(levels)] = "非常严重"
-    return words | {"x": LEVEL_WORDS["x"]}
 
 
 class RulebookError(ValueError):

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from evaluations.scoring.method import Channel, Indicator
+from evaluations.scoring.method import Channel
 from evaluations.scoring.nc2.method import METHOD as TWO
 from evaluations.scoring.nc2.methodology import LABELS as LABELS_TWO
 from evaluations.scoring.nc2.methodology import columns_of_two, method_two_steps
+from evaluations.scoring.questionnaire import questionnaire_of
 from evaluations.scoring.wording import confidence, percent
 
 BASIS = {"difficulty": "难办指数", "vote_count": "得票数"}
@@ -26,7 +27,7 @@ def method_steps(rulebook: Mapping[str, Any]) -> Iterator[str]:
 def workbook_steps(rulebook: Mapping[str, Any]) -> Iterator[str]:
     """Yield the sentences of the method, and what the columns of the workbook's table mean."""
     yield from method_steps(rulebook)
-    yield columns_of_two(rulebook) if rulebook["method"] == TWO else _columns_of_one()
+    yield columns_of_two(rulebook) if rulebook["method"] == TWO else _columns_of_one(rulebook)
 
 
 def label_meanings(rulebook: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -46,9 +47,10 @@ def channel_rows(rulebook: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 
 
 def _method_one_steps(rulebook: Mapping[str, Any]) -> Iterator[str]:
+    asked = questionnaire_of(rulebook)
     yield (
         f"一、每张有效评议票上，一个科室的五项指标得分（{_weights(rulebook)}）合成后折成0至100分，越高越难办；"
-        f"选“不了解”的不计分；五项中作答不足{rulebook['min_answered']}项的，该科室的评议无效。"
+        f"选“{asked.unknown}”的不计分；五项中作答不足{rulebook['min_answered']}项的，该科室的评议无效。"
     )
     yield (
         f"二、定向、抽样、其他三个渠道分开算平均分。每个科室在每个渠道先加{rulebook['prior_ballots']}张“全区平均票”再平均："
@@ -57,7 +59,7 @@ def _method_one_steps(rulebook: Mapping[str, Any]) -> Iterator[str]:
     yield f"三、各渠道按权重合成：{_channel_weights(rulebook)}。{_cap(rulebook)}"
     yield (
         f"四、按{BASIS[rulebook['basis']]}从高到低排位次，难办指数保留四位小数；相同的比抽签渠道的得分，"
-        f"再比其中有“较重”以上评价的票的比重，再相同就并列。公布前{rulebook['list_length']}位，末位并列的一起上榜。"
+        f"再比其中有“{_severe(rulebook)}”以上评价的票的比重，再相同就并列。公布前{rulebook['list_length']}位，末位并列的一起上榜。"
     )
     yield (
         f"五、有效票不足{rulebook['min_lines']}张，或者其中抽签渠道有效票不足{rulebook['min_drawn_lines']}张的科室不参加排名，"
@@ -66,10 +68,11 @@ def _method_one_steps(rulebook: Mapping[str, Any]) -> Iterator[str]:
     yield f"六、{_interval(rulebook)}"
 
 
-def _columns_of_one() -> str:
+def _columns_of_one(rulebook: Mapping[str, Any]) -> str:
     return (
         "七、表中难办指数显示两位小数；“渠道得分”为加入全区平均票、偏差按上限计算后的渠道平均分，"
-        "三项按权重相加即为难办指数；“五项指标得分”为用同一方法计算的单项指标得分；“得票数”为至少有一项评为“较重”以上的票数，供参考。"
+        "三项按权重相加即为难办指数；“五项指标得分”为用同一方法计算的单项指标得分；"
+        f"“得票数”为至少有一项评为“{_severe(rulebook)}”以上的票数，供参考。"
     )
 
 
@@ -83,10 +86,14 @@ def _interval(rulebook: Mapping[str, Any]) -> str:
 
 
 def _weights(rulebook: Mapping[str, Any]) -> str:
-    weights = {Indicator(key).label: value for key, value in rulebook["indicator_weights"].items()}
+    asked, weights = questionnaire_of(rulebook), rulebook["indicator_weights"]
     if len({str(value) for value in weights.values()}) == 1:
-        return "冷、懒、推、乱、贪权重相同"
-    return "权重比为" + "、".join(f"{indicator.label}{weights[indicator.label]}" for indicator in Indicator)
+        return f"{asked.listed}权重相同"
+    return "权重比为" + "、".join(f"{name}{weights[i]}" for i, name in asked.names.items())
+
+
+def _severe(rulebook: Mapping[str, Any]) -> str:
+    return questionnaire_of(rulebook).words[str(rulebook["severe_from"])]
 
 
 def _channel_weights(rulebook: Mapping[str, Any]) -> str:

@@ -20,9 +20,9 @@ from evaluations.scoring.counting import HEADER
 from evaluations.scoring.method import Indicator
 from evaluations.scoring.methods import parse_rulebook
 from evaluations.scoring.nc2.method import MethodTwo
+from evaluations.scoring.questionnaire import questionnaire_of
 from nanchuan_eval.core.canonical import canonical_json
 
-LINE_HEADER = ("序号", "科室", "渠道", *(i.label for i in Indicator))
 NO_ORIGIN = ""
 LEVELS = [i.value for i in Indicator]
 CHUNK = 5000
@@ -43,8 +43,13 @@ def ballots_csv(round_: Round) -> Iterator[str]:
         yield _csv_line((number, channel, NO_ORIGIN, section, *levels))
 
 
+def line_header(round_: Round) -> tuple[str, ...]:
+    """Return the heads of the counted lines' columns."""
+    return ("序号", "科室", "渠道", *questionnaire_of(round_.rulebook).labels)
+
+
 def counted_lines(round_: Round) -> Iterator[tuple[str | int | None, ...]]:
-    """Yield the counted ratings in the columns of LINE_HEADER, in chunks (one query).
+    """Yield the counted ratings in the columns of `line_header`, in chunks (one query).
 
     They are sorted by what they say, so that their order says nothing more.
     """

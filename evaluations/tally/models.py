@@ -22,7 +22,7 @@ class TallyRow(models.Model):
     lines = models.PositiveIntegerField("有效票")
     total = models.BigIntegerField("得分整数和")
     squares = models.DecimalField("得分整数平方和", max_digits=30, decimal_places=0)
-    severe = models.PositiveIntegerField("有较重或严重评价的有效票")
+    severe = models.PositiveIntegerField("有须勾选表象的评价的有效票")
     votes = models.PositiveIntegerField("得票数")
     answered = models.JSONField("各指标作答数")
     points = models.JSONField("各指标得分和")

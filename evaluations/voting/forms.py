@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from django.http import QueryDict
 
-from evaluations.ballot_form.rules.form import DONT_KNOW
 from evaluations.ballot_form.rules.votes import RawLine, VoteErrors
 from evaluations.scoring.method import Indicator
+from evaluations.scoring.questionnaire import DONT_KNOW
 
 INDICATORS = frozenset(Indicator.values)
 UNREADABLE = "提交的内容不完整，请返回上一步重新提交。"
@@ -36,7 +36,7 @@ class Entered:
         return self.lines.get(section) or RawLine(section, {})
 
     def with_rest(self, section: str) -> "Entered":
-        """Return the ballot with 没有 for every indicator of the section that has no answer (其余都没有)."""
+        """Return the ballot with the lowest level for every indicator of the section that has no answer."""
         line = self.line(section)
         answers = {i.value: line.answers.get(i.value) or (NONE,) for i in Indicator}
         filled = RawLine(section, answers, line.manifestations)
@@ -95,6 +95,6 @@ def _line(section: object, answers: Mapping[str, Sequence[str]], manifestations:
 
 
 def _checked_line(section: object, answers: Mapping[str, int], manifestations: Sequence[str]) -> RawLine:
-    """Return a line of a valid vote (Vote.as_text) as a raw line; missing answers are 不了解."""
+    """Return a line of a valid vote (Vote.as_text) as a raw line; missing answers are explicit there."""
     typed = {i.value: [str(answers[i]) if i in answers else DONT_KNOW] for i in Indicator}
     return _line(section, typed, manifestations)

@@ -9,14 +9,13 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from evaluations.ballot_form.rules.form import (
-    DONT_KNOW,
-    QUESTIONS,
     BallotForm,
     FormSection,
     level_words,
 )
 from evaluations.ballot_form.rules.votes import RawLine, Vote, is_valid_line
 from evaluations.scoring.method import Indicator
+from evaluations.scoring.questionnaire import DONT_KNOW
 
 # From this many sections on, a page has the table of a department instead of one section's questions.
 TABLE_FROM = 13
@@ -137,7 +136,10 @@ def error_summary(ballot_form: BallotForm, errors: Mapping[str, str]) -> list[tu
     for field, text in errors.items():
         found.setdefault((field.partition(".")[0], text), []).append(field)
     return [
-        (fields[0] or "content", f"{names[code]}{_indicators_of(fields)}：{text}" if code in names else text)
+        (
+            fields[0] or "content",
+            f"{names[code]}{_indicators_of(ballot_form, fields)}：{text}" if code in names else text,
+        )
         for (code, text), fields in found.items()
     ]
 
@@ -146,23 +148,16 @@ def review_lines(ballot_form: BallotForm, vote: Vote) -> list[ReviewLine]:
     """Return the lines of a valid vote for review; answers are (indicator, level, word)."""
     sections = {section.code: section for section in ballot_form.sections}
     texts = {sign.code: sign.text for sign in ballot_form.manifestations}
-    words = level_words(ballot_form)
+    words, names = level_words(ballot_form), ballot_form.questionnaire.names
     return [
         ReviewLine(
             section=sections[line.section],
-            answers=[(i.label, level, words[level]) for i in Indicator for level in [_sent(line.answers, i)]],
+            answers=[(names[i], level, words[level]) for i in Indicator for level in [_sent(line.answers, i)]],
             ticks=[texts[code] for code in line.manifestations],
             counts=is_valid_line(line.answers, ballot_form.min_answered),
         )
         for line in vote.lines
     ]
-
-
-def severe_words(ballot_form: BallotForm) -> str:
-    """Return the words of the answers that require a manifestation, quoted, as “较重”或者“严重”."""
-    return "或者".join(
-        f"“{word}”" for value, word in level_words(ballot_form).items() if value in ballot_form.severe_answers
-    )
 
 
 @lru_cache(maxsize=64)
@@ -171,9 +166,10 @@ def _option(value: str, label: str, is_chosen: bool, is_severe: bool) -> SafeStr
     return format_html('<option value="{}"{}{}>{} {}</option>', value, chosen, severe, value, label)
 
 
-def _indicators_of(fields: Sequence[str]) -> str:
-    labels = [i.label for i in Indicator if any(field.split(".")[1] == i for field in fields)]
-    return f"（{'、'.join(labels)}）" if labels else ""
+def _indicators_of(ballot_form: BallotForm, fields: Sequence[str]) -> str:
+    names = ballot_form.questionnaire.names
+    found = [name for i, name in names.items() if any(field.split(".")[1] == i for field in fields)]
+    return f"（{'、'.join(found)}）" if found else ""
 
 
 def _sent(answers: Mapping[str, int], indicator: Indicator) -> str:
@@ -187,8 +183,8 @@ def _question(ballot_form: BallotForm, line: RawLine, indicator: Indicator, erro
     signs = [sign for sign in ballot_form.manifestations if sign.indicator == indicator]
     return Question(
         name=name,
-        title=indicator.label,
-        explanation=QUESTIONS[indicator],
+        title=ballot_form.questionnaire.names[indicator],
+        explanation=ballot_form.questionnaire.questions[indicator],
         options=[
             Option(value, word, value == typed, value in ballot_form.severe_answers)
             for value, word in level_words(ballot_form).items()

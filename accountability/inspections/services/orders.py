@@ -112,7 +112,7 @@ def refuse_unreturnable(order: Order, today: date) -> None:
 def order_notice(order: Order) -> bytes:
     """Render 责令整改通知书, which reveals neither the inspectors nor their method."""
     section = order.inspection.section
-    findings = [[f.get_indicator_display(), f.text, f.get_severity_display()] for f in order.inspection.findings.all()]
+    findings = [[f.indicator_name, f.text, f.get_severity_display()] for f in order.inspection.findings.all()]
     until = with_hint_of(in_chinese(order.due_on), order.term)
     return print_letter(
         "order",

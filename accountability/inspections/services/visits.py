@@ -90,7 +90,7 @@ def save_record(*, inspection_id: UUID, record: Record, by: User, at: datetime) 
 def submit_record(*, inspection_id: UUID, lead: str, by: User, at: datetime) -> Inspection:
     """Submit and lock a complete record (提交); its digest goes to the audit log.
 
-    Allegations of 贪 become a lead for the commission and are stored nowhere else.
+    Allegations of misconduct become a lead for the commission and are stored nowhere else.
     """
     inspection = _lock_own(inspection_id, by, "insp.submit")
     errors = missing_in(inspection)

@@ -30,6 +30,7 @@ from accountability.inspections.rules import (
 from accountability.inspections.services import orders
 from accountability.inspections.services import visits as visits_services
 from accountability.rectifications.queries import signs_of
+from evaluations.scoring.questionnaire import questionnaire_of
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
@@ -170,7 +171,8 @@ def _order_or_404(request: HttpRequest, pk: int) -> Order:
 
 def _fill_in(request: HttpRequest, visit: Inspection, user: User) -> HttpResponse:
     signs, items = signs_of(visit.plan.round), visits_services.open_items(visit)
-    form = VisitForm(request.POST or None, signs=signs, items=items, initial=_known(visit, signs))
+    names = questionnaire_of(visit.plan.round.rulebook).names
+    form = VisitForm(request.POST or None, signs=signs, items=items, names=names, initial=_known(visit, signs))
 
     def save(*, by: User, at: datetime, **_: object) -> object:
         return visits_services.save_record(inspection_id=visit.pk, record=form.record(), by=by, at=at)

@@ -251,7 +251,7 @@ def _page(row: Rectification) -> str:
 def _about(item: RectificationItem) -> list[tuple[str, object]]:
     facts: list[tuple[str, object]] = [
         ("单位、科室", item.rectification.case),
-        ("指标", item.get_indicator_display()),
+        ("指标", item.indicator_name),
         ("问题", item.problem),
         ("完成时限", item.due_on and in_chinese(item.due_on)),
     ]

@@ -29,6 +29,7 @@ from evaluations.scoring.nc2.change import (
     two_decimals,
 )
 from evaluations.scoring.nc2.method import parse_method_two
+from evaluations.scoring.questionnaire import questionnaire_of
 from evaluations.tally.models import Tally
 
 LABELS = {setting.path: setting.label for setting in SETTINGS} | {
@@ -133,6 +134,8 @@ def _compare(before: Round | None, now: Round, counted: Mapping[int, Counted], s
     if different := different_settings(old, new):
         names = "、".join(LABELS[key] for key in different)
         return RoundChange(before, f"本轮与{before.name}的计分规则不同（{names}），两轮的难办指数不能比较。")
+    if questionnaire_of(before.rulebook) != questionnaire_of(now.rulebook):
+        return RoundChange(before, f"本轮与{before.name}的指标或者程度用语不同，两轮的难办指数不能比较。")
     reshaped = reshaped_sections(_roster(before, old), _roster(now, new), steps)
     change = compare(old, new, reshaped)
     if change.medians is None:

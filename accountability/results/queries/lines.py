@@ -12,11 +12,11 @@ from accountability.promotion_freezes.models import PromotionFreeze
 from accountability.rectifications.models import Rectification
 from evaluations.rounds.models import RoundSection
 from evaluations.scoring.method import Channel, Indicator
+from evaluations.scoring.questionnaire import Questionnaire, questionnaire_of
 from evaluations.scoring.wording import SMALLEST_SHOWN, chance, fewest_lines, shown, shown_label
 from evaluations.tally.models import SectionResult, Veto
 from evaluations.tally.queries.figures import Figures
 
-WORDS = ("没有", "轻微", "较重", "严重")
 WORST = 100
 
 
@@ -159,11 +159,13 @@ def read_line(
 ) -> Line:
     case: Case | None = getattr(result, "case", None)
     veto: Veto | None = getattr(result.section, "veto", None)
-    least = fewest_lines(rulebook)
+    least, asked = fewest_lines(rulebook), questionnaire_of(rulebook)
     return Line(
         result=result,
         section=result.section,
-        indicators=tuple(_indicator(i, result.data["indicators"] if has_scores(result) else {}) for i in Indicator),
+        indicators=tuple(
+            _indicator(i, result.data["indicators"] if has_scores(result) else {}, asked) for i in Indicator
+        ),
         channels=_suppress([_channel(c, result, figures if has_scores(result) else None, least) for c in Channel]),
         history=past,
         veto=veto.decision if veto else "",
@@ -173,13 +175,13 @@ def read_line(
     )
 
 
-def _indicator(indicator: Indicator, scores: Mapping[str, Any]) -> IndicatorScore:
+def _indicator(indicator: Indicator, scores: Mapping[str, Any], asked: Questionnaire) -> IndicatorScore:
     text = scores.get(indicator.value)
     if text is None:
-        return IndicatorScore(indicator.label, None, 0, "无得分" if indicator.value in scores else "")
+        return IndicatorScore(asked.names[indicator], None, 0, "无得分" if indicator.value in scores else "")
     value = Decimal(text)
     step = min(3, int(value * 3 / WORST + Decimal("0.5")))
-    return IndicatorScore(indicator.label, value, step, WORDS[step])
+    return IndicatorScore(asked.names[indicator], value, step, asked.words[str(step)])
 
 
 def _channel(channel: Channel, result: SectionResult, figures: Figures | None, least: int) -> ChannelFigure:

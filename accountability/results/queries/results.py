@@ -20,6 +20,7 @@ from evaluations.rounds.queries import lacks_for
 from evaluations.rounds.rules.lacks import Lack
 from evaluations.rounds.rules.lifecycle import COUNTED, PUBLISHED, RoundState, Step, next_step
 from evaluations.scoring.method import Method
+from evaluations.scoring.questionnaire import Questionnaire, questionnaire_of
 from evaluations.scoring.result import CERTAIN, VETOED
 from evaluations.scoring.wording import empty_list, explain, interval_note, nobody_apart, places_heading
 from evaluations.tally.models import SectionResult, Tally, by_place
@@ -43,6 +44,11 @@ class Places:
     def heading(self) -> str:
         """The words above the places."""
         return places_heading(self.ranked, self.placed)
+
+    @property
+    def asked(self) -> Questionnaire:
+        """What the round called its indicators and levels."""
+        return questionnaire_of(self.round_.rulebook)
 
     @property
     def interval_note(self) -> str:
@@ -69,6 +75,11 @@ class Result:
     def publication(self) -> Publication | None:
         """The version in force; None before publication."""
         return self.publications[-1] if self.publications else None
+
+    @property
+    def asked(self) -> Questionnaire:
+        """What the round called its indicators and levels."""
+        return self.places.asked
 
     @property
     def is_published(self) -> bool:

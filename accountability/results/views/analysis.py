@@ -27,7 +27,7 @@ from accountability.results.queries.results import read_result
 from evaluations.publication.services import refuse_uncorrectable
 from evaluations.rounds.models import Round, RoundSection
 from evaluations.rounds.queries import has_result
-from evaluations.scoring.method import Indicator
+from evaluations.scoring.questionnaire import questionnaire_of
 from evaluations.scoring.wording import VETOED_FIRST
 from evaluations.tally.models import AnomalyFlag, SectionResult
 from evaluations.tally.pages import read_flags
@@ -63,7 +63,8 @@ def charts(request: HttpRequest, key: str) -> HttpResponse:
         "departments": department_chart(result),
         "heat_maps": heat_maps(result),
         "funnel": funnel(result),
-        "indicators": [indicator.label for indicator in Indicator],
+        "indicators": result.asked.labels,
+        "words": [result.asked.words[str(step)] for step in range(4)],
     }
     return render(request, "accountability/results/pictures.html", context)
 
@@ -94,12 +95,13 @@ def section_pdf(request: HttpRequest, key: str, code: str) -> HttpResponse:
 
 @staff_post
 def wording(request: HttpRequest, key: str, code: str) -> HttpResponse:
-    """Propose a wording about 贪, or set it if no approval is required."""
+    """Propose a wording that alleges misconduct, or set it if no approval is required."""
     round_ = _counted_or_404(key)
     form = WordingForm(request.POST)
     result = get_object_or_404(SectionResult, round=round_, section__code=code)
-    if form.is_valid() and not is_greedy(form.cleaned_data["text"]):
-        form.add_error("text", "这段表述不涉及“贪”，请由评议办直接填写主要问题。")
+    asked = questionnaire_of(round_.rulebook)
+    if form.is_valid() and not is_greedy(form.cleaned_data["text"], asked):
+        form.add_error("text", f"这段表述不涉及“{asked.greedy}”，请由评议办直接填写主要问题。")
     back = reverse("accountability:commission-section", args=[key, code])
     service = approvals.Start(ASSENT, result)
     return submit(request, form, service, back=back, done=DONE) or _dossier_page(request, key, code, form, status=400)
@@ -186,6 +188,7 @@ def _dossier_page(request: HttpRequest, key: str, code: str, form: Form, status:
         "round": round_,
         "dossier": dossier,
         "line": dossier.line,
+        "greedy": questionnaire_of(round_.rulebook).greedy,
         "form": form,
         "may_word": dossier.line.result.is_listed and not proposals and _may_start(request, ASSENT),
         "proposals": [*proposals, *_about_case(request, dossier.line)],

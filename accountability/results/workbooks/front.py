@@ -7,22 +7,12 @@ from accountability.results.queries.lines import Line
 from accountability.results.queries.results import Result
 from accountability.results.rules import short_name
 from accountability.results.workbooks.sections import SCORE, Row, explained, or_dash, two_decimals
-from evaluations.scoring.method import Indicator
+from evaluations.scoring.questionnaire import Questionnaire
 from nanchuan_eval.spreadsheets import ChartSpec, ColumnSpec, SheetSpec, Value, page_count, shortened
 
-INDICATORS = [indicator.label for indicator in Indicator]
-COLUMNS = (
-    ColumnSpec("位次", 4.8, "0", "center"),
-    ColumnSpec("科室", 16),
-    ColumnSpec("单位", 13),
-    ColumnSpec("难办指数", 7.4, SCORE, "right"),
-    *(ColumnSpec(label, 5.8, SCORE, "right") for label in INDICATORS),
-    ColumnSpec("确定程度", 11, align="center"),
-    ColumnSpec("主要问题", 35),
-)
-PROBLEMS = COLUMNS[-1]
+PROBLEMS = ColumnSpec("主要问题", 35)
 MOST_LINES, FEWEST_LINES, HIGHEST = 6, 2, 99  # of a cell; as many as let the sheet stay on one page
-COLOURS = "冷、懒、推、乱、贪五项得分和难办指数均为0至100分，越高越难办；五项得分按同一尺度着色，颜色越深得分越高。"
+COLOURS = "{}五项得分和难办指数均为0至100分，越高越难办；五项得分按同一尺度着色，颜色越深得分越高。"
 NAME, CHART_HEIGHT = "科室（位次）", 15  # cm
 
 
@@ -43,6 +33,7 @@ def chart_sheets(result: Result, notices: Sequence[str]) -> list[SheetSpec]:
     lines = [line for line in result.listed if line.has_scores]
     if not lines:
         return []
+    names = result.asked.labels
     rows: list[Row] = [[_name(line), *_scores(line)] for line in lines]
     left_out = "、".join(str(line.section) for line in result.listed if not line.has_scores)
     about = f"{left_out}样本不足，没有得分，不在图中。" if left_out else ""
@@ -51,37 +42,49 @@ def chart_sheets(result: Result, notices: Sequence[str]) -> list[SheetSpec]:
             title="五项指标图",
             heading=f"{result.round_.name}上榜科室五项指标得分",
             notes=[note for note in (*notices, about) if note],
-            columns=[ColumnSpec(NAME, 46), *(ColumnSpec(label, 9, SCORE, "right") for label in INDICATORS)],
+            columns=[ColumnSpec(NAME, 46), *(ColumnSpec(label, 9, SCORE, "right") for label in names)],
             rows=rows,
             landscape=False,
             one_page=True,
             frozen=NAME,
-            scale=INDICATORS,
-            chart=ChartSpec(
-                "上榜科室五项指标得分", NAME, INDICATORS, "科室", "得分（0至100分，越高越难办）", CHART_HEIGHT
-            ),
+            scale=names,
+            chart=ChartSpec("上榜科室五项指标得分", NAME, names, "科室", "得分（0至100分，越高越难办）", CHART_HEIGHT),
         )
     ]
 
 
 def _sheet(result: Result, notices: Sequence[str], period: str, lines: Sequence[int]) -> SheetSpec:
     """Return the sheet with so many lines in the cells of each row."""
-    rows = [_row(line, most) for line, most in zip(result.listed, lines, strict=True)]
+    columns = columns_of(result.asked)
+    rows = [_row(line, columns, most) for line, most in zip(result.listed, lines, strict=True)]
     return SheetSpec(
         title="前十名",
         heading=f"{result.round_.name}“最难办事科室群众评”前{result.round_.rulebook['list_length']}位科室",
         notes=[note for note in (*notices, *_notes(result, period, rows)) if note],
-        columns=COLUMNS,
+        columns=columns,
         rows=rows,
         frozen="科室",
         has_filter=True,
-        scale=INDICATORS,
+        scale=result.asked.labels,
     )
+
+
+def columns_of(asked: Questionnaire) -> list[ColumnSpec]:
+    """Return the columns of the sheet."""
+    return [
+        ColumnSpec("位次", 4.8, "0", "center"),
+        ColumnSpec("科室", 16),
+        ColumnSpec("单位", 13),
+        ColumnSpec("难办指数", 7.4, SCORE, "right"),
+        *(ColumnSpec(name, 5.8, SCORE, "right") for name in asked.labels),
+        ColumnSpec("确定程度", 11, align="center"),
+        PROBLEMS,
+    ]
 
 
 def _notes(result: Result, period: str, rows: Sequence[Row]) -> Iterator[str]:
     yield f"{period}。{result.places.heading}的位次。{result.caution}" if rows else f"{period}。{result.empty}"
-    yield COLOURS if rows else ""
+    yield COLOURS.format(result.asked.listed) if rows else ""
     yield explained(rows)
     if rows:
         yield "".join([*_cuts(result, rows), "历次、谈话、整改等情况见“明细”。"])
@@ -89,7 +92,7 @@ def _notes(result: Result, period: str, rows: Sequence[Row]) -> Iterator[str]:
 
 def _cuts(result: Result, rows: Sequence[Row]) -> Iterator[str]:
     """Yield what the rows leave out, and how they say so."""
-    whole = [_row(line, HIGHEST) for line in result.listed]
+    whole = [_row(line, columns_of(result.asked), HIGHEST) for line in result.listed]
     if any(str(value).endswith("…") for row in rows for value in row):
         yield "过长的文字以“…”省略，"
     if any(row[-1] != full[-1] and not str(row[-1]).endswith("…") for row, full in zip(rows, whole, strict=True)):
@@ -98,7 +101,7 @@ def _cuts(result: Result, rows: Sequence[Row]) -> Iterator[str]:
         yield "全文和"
 
 
-def _row(line: Line, lines: int) -> Row:
+def _row(line: Line, columns: Sequence[ColumnSpec], lines: int) -> Row:
     row: list[Value] = [
         line.result.rank,
         line.section.name,
@@ -110,7 +113,7 @@ def _row(line: Line, lines: int) -> Row:
     ]
     return [
         shortened(value, column, lines) if isinstance(value, str) else value
-        for value, column in zip(row, COLUMNS, strict=True)
+        for value, column in zip(row, columns, strict=True)
     ]
 
 

@@ -7,7 +7,7 @@ from accountability.cases.rules.measures import MeasureState
 from accountability.results.queries.lines import Line
 from accountability.results.queries.results import Result
 from accountability.talks.queries import state_label
-from evaluations.scoring.method import Channel, Indicator
+from evaluations.scoring.method import Channel
 from evaluations.scoring.wording import shown
 from nanchuan_eval.spreadsheets import ColumnSpec, SheetSpec, Value
 from nanchuan_eval.workdays.rules import Declared, hint
@@ -30,7 +30,7 @@ def ranked_sheet(result: Result, notices: Sequence[str]) -> SheetSpec:
         rows=rows,
         frozen="科室",
         has_filter=True,
-        scale=[indicator.label for indicator in Indicator],
+        scale=result.asked.labels,
     )
 
 
@@ -110,8 +110,8 @@ def _ranked_columns(result: Result) -> Iterator[ColumnSpec]:
     if result.is_by_method_one:
         yield ColumnSpec("去极值位次", 6, align="center")
     yield ColumnSpec("剔除提示票后位次", 6.6, align="center")
-    for indicator in Indicator:
-        yield ColumnSpec(indicator.label, 6, SCORE, "right")
+    for name in result.asked.labels:
+        yield ColumnSpec(name, 6, SCORE, "right")
     for channel in Channel:
         yield ColumnSpec(f"{channel.label[:2]}有效票", 6, align="right")
     yield ColumnSpec("得票数", 6, align="center")

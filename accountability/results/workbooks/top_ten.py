@@ -29,7 +29,7 @@ from evaluations.publication.queries import first_version, fixed_response, note_
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.key_statement import document_mark
 from evaluations.rounds.rules.lifecycle import PUBLISHED
-from evaluations.scoring.method import Channel, Indicator, Method
+from evaluations.scoring.method import Channel, Method
 from evaluations.scoring.methodology import label_meanings, workbook_steps
 from evaluations.scoring.wording import percent, shown
 from evaluations.turnout.queries import COLUMNS, COLUMNS_EXPLAINED, disclosed_turnout, response_of
@@ -76,15 +76,15 @@ def _details_sheet(result: Result, declared: Declared) -> SheetSpec:
         title="明细",
         heading=f"{result.round_.name}“最难办事科室群众评”上榜科室明细",
         notes=[note for note in notes if note],
-        columns=_top_columns(result.round_),
+        columns=_top_columns(result),
         rows=rows,
         frozen="科室",
         has_filter=True,
-        scale=[indicator.label for indicator in Indicator],
+        scale=result.asked.labels,
     )
 
 
-def _top_columns(round_: Round) -> list[ColumnSpec]:
+def _top_columns(result: Result) -> list[ColumnSpec]:
     short = [channel.label[:2] for channel in Channel]
     return [
         ColumnSpec("位次", 4.4, align="center"),
@@ -95,14 +95,14 @@ def _top_columns(round_: Round) -> list[ColumnSpec]:
         ColumnSpec("难办指数", 7, SCORE, "right"),
         *[ColumnSpec(f"{name}得分", 7, SCORE, "right") for name in short],
         *[ColumnSpec(f"{name}有效票", 4.8, "0", "right") for name in short],
-        *[ColumnSpec(indicator.label, 6, SCORE, "right") for indicator in Indicator],
+        *[ColumnSpec(name, 6, SCORE, "right") for name in result.asked.labels],
         ColumnSpec("得票数", 5.2, "0", "center"),
         ColumnSpec("主要问题", 33),
         ColumnSpec("一票否决", 7.4, align="center"),
         ColumnSpec("上期位次", 4.4, "0", "center"),
         ColumnSpec("上榜次数", 4.4, "0", "center"),
         ColumnSpec("连续上榜", 4.4, "0", "center"),
-        ColumnSpec(f"连续前{round_.rulebook['repeat_top']}", 4.4, "0", "center"),
+        ColumnSpec(f"连续前{result.round_.rulebook['repeat_top']}", 4.4, "0", "center"),
         ColumnSpec("单位领导谈话（日期）", 10.6, DAY, "center"),
         ColumnSpec("负责人谈话（日期）", 10.6, DAY, "center"),
         ColumnSpec("不得提拔重用起止日期", 10.6, align="center"),

@@ -9,18 +9,15 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 
 from evaluations.scoring.method import Indicator
-from evaluations.scoring.method import level_words as words_of_levels
+from evaluations.scoring.questionnaire import (
+    DEFAULT,
+    DONT_KNOW,
+    INDICATORS,
+    LEVEL_WORDS,
+    Questionnaire,
+    questionnaire_of,
+)
 from nanchuan_eval.core.canonical import canonical_json, sha256_hex
-
-DONT_KNOW = "x"
-# The question each indicator asks, in plain words.
-QUESTIONS = {
-    Indicator.COLD: "态度冷漠、生硬，对群众诉求不重视",
-    Indicator.LAZY: "办事拖拉、脱岗、不作为",
-    Indicator.BUCK_PASSING: "推诿扯皮，让群众来回跑",
-    Indicator.DISORDERLY: "不按规定办事，乱定标准、乱收费、乱检查",
-    Indicator.GREEDY: "吃拿卡要，讲人情、要好处",
-}
 
 
 @dataclass(frozen=True)
@@ -58,6 +55,7 @@ class BallotForm:
     comment_length: int
     is_demo: bool = False
     office_phone: str = ""
+    questionnaire: Questionnaire = DEFAULT
 
     @cached_property
     def section_codes(self) -> frozenset[str]:
@@ -76,7 +74,7 @@ class BallotForm:
 
     @cached_property
     def allowed_answers(self) -> frozenset[str]:
-        """The values a radio button may submit: a level or 不了解."""
+        """The values a radio button may submit: a level or no answer."""
         return frozenset({str(level) for level in range(self.levels + 1)} | {DONT_KNOW})
 
     @cached_property
@@ -86,7 +84,7 @@ class BallotForm:
 
     @cached_property
     def severe_answers(self) -> frozenset[str]:
-        """The answers that require a ticked manifestation (较重、严重)."""
+        """The answers that require a ticked manifestation by their level."""
         return frozenset(str(level) for level in range(self.severe_from, self.levels + 1))
 
     @cached_property
@@ -104,8 +102,11 @@ class BallotForm:
         return replace(self, sections=tuple(s for s in self.sections if s.code == section)) if section else self
 
     def to_json(self) -> bytes:
-        """Return the canonical JSON."""
-        return canonical_json(asdict(self))
+        """Return the canonical JSON; the default questionnaire is left out, as in forms older than it."""
+        content = asdict(self)
+        del content["questionnaire"]
+        own = {} if self.questionnaire == DEFAULT else self.questionnaire.as_settings()
+        return canonical_json(content | own)
 
     @classmethod
     def from_json(cls, text: str) -> "BallotForm":
@@ -113,14 +114,21 @@ class BallotForm:
         data = json.loads(text)
         sections = tuple(FormSection(**row) for row in data.pop("sections"))
         signs = tuple(FormSign(**row) for row in data.pop("manifestations"))
-        return cls(sections=sections, manifestations=signs, **data)
+        own = {key: data.pop(key) for key in (INDICATORS, LEVEL_WORDS) if key in data}
+        return cls(sections=sections, manifestations=signs, questionnaire=questionnaire_of(own), **data)
 
 
 def signs_by_indicator(ballot_form: BallotForm) -> list[tuple[str, str, list[FormSign]]]:
-    """Return (indicator, label, its manifestations) in the order of the indicators."""
-    return [(i.value, i.label, [s for s in ballot_form.manifestations if s.indicator == i]) for i in Indicator]
+    """Return (indicator, its name, its manifestations) in the order of the indicators."""
+    names = ballot_form.questionnaire.names
+    return [(i, name, [s for s in ballot_form.manifestations if s.indicator == i]) for i, name in names.items()]
 
 
 def level_words(ballot_form: BallotForm) -> dict[str, str]:
     """Return value -> word for the form's levels."""
-    return words_of_levels(ballot_form.levels)
+    return ballot_form.questionnaire.answers(ballot_form.levels)
+
+
+def severe_words(ballot_form: BallotForm) -> list[str]:
+    """Return the words of the answers that require a manifestation."""
+    return ballot_form.questionnaire.severe(ballot_form.severe_from, ballot_form.levels)

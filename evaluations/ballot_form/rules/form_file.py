@@ -6,13 +6,14 @@ from typing import Any
 
 from evaluations.ballot_form.rules.form import BallotForm, FormSection, FormSign
 from evaluations.scoring.method import Indicator
+from evaluations.scoring.questionnaire import INDICATORS, LEVEL_WORDS, questionnaire_errors, questionnaire_of
 from nanchuan_eval.core.faults import shortened
 
 MOST_LEVELS = 20
 _TEXTS = ("round_key", "round_name", "office_phone")
 _NUMBERS = ("levels", "severe_from", "min_answered", "comment_length")
 _NEEDED = [field.name for field in fields(BallotForm) if field.default is MISSING]
-_KNOWN = [field.name for field in fields(BallotForm)]
+_KNOWN = [*(field.name for field in fields(BallotForm) if field.name != "questionnaire"), INDICATORS, LEVEL_WORDS]
 
 
 class FormFileError(ValueError):
@@ -26,7 +27,8 @@ def read_form(document: Any) -> BallotForm:
     for fault in _faults(document):
         raise FormFileError(fault)
     rows = {name: tuple(kind(**row) for row in document[name]) for name, kind in _LISTS.items()}
-    return BallotForm(**{**document, **rows})
+    asked = {key: value for key, value in document.items() if key not in (INDICATORS, LEVEL_WORDS)}
+    return BallotForm(**{**asked, **rows}, questionnaire=questionnaire_of(document))
 
 
 _LISTS: Mapping[str, type[FormSection] | type[FormSign]] = {"sections": FormSection, "manifestations": FormSign}
@@ -42,6 +44,7 @@ def _faults(form: Mapping[str, Any]) -> Iterator[str]:
             yield f"“{name}”应为0到{most}的整数，现为：{shortened(form[name])}"
     if not isinstance(form.get("is_demo", False), bool):
         yield f"“is_demo”应为 true 或 false，现为：{shortened(form['is_demo'])}"
+    yield from questionnaire_errors(form)
     limits = form["max_sections"]
     if not isinstance(limits, dict) or any(type(number) is not int for number in limits.values()):
         yield f"“max_sections”应为各渠道的整数，现为：{shortened(limits)}"

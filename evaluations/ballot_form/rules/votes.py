@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from django.db.models import TextChoices
 
-from evaluations.ballot_form.rules.form import DONT_KNOW, BallotForm
+from evaluations.ballot_form.rules.form import BallotForm, severe_words
 from evaluations.scoring.method import Indicator
+from evaluations.scoring.questionnaire import DONT_KNOW
 
-UNTICKED = "选了较重或严重，请至少勾选一种具体表现。"
 # Plain strings: a ballot of 105 sections looks them up thousands of times.
-INDICATORS = dict(Indicator.choices)
+INDICATORS = dict.fromkeys(Indicator.values)
 INVISIBLE = frozenset({"Cc", "Cf", "Cs"})
 STORED_LINE = {"answers", "manifestations", "section"}
 DIGITS = re.compile(r"[0-9]{4}")
@@ -40,7 +40,7 @@ class RawLine:
 
 @dataclass(frozen=True)
 class VoteLine:
-    """One section's valid answers: indicator -> level without 不了解; ticked manifestations in the form's order."""
+    """One section's valid answers: indicator -> level if answered; ticked manifestations in the form's order."""
 
     section: str
     answers: Mapping[str, int]
@@ -146,6 +146,11 @@ def is_valid_line(answers: Mapping[str, int], min_answered: int) -> bool:
     return len(answers) >= min_answered
 
 
+def unticked(ballot_form: BallotForm) -> str:
+    """Return what is said of a severe answer without a ticked manifestation."""
+    return f"选了{'或'.join(severe_words(ballot_form))}，请至少勾选一种具体表现。"
+
+
 def _sections_fault(ballot_form: BallotForm, channel: str, codes: Sequence[str]) -> str:
     if not codes:
         return "请至少选择一个您办过事的科室。"
@@ -179,12 +184,12 @@ def _line_errors(ballot_form: BallotForm, line: RawLine, *, needs_ticks: bool) -
     signs, severe = frozenset(line.manifestations), frozenset(_severe(ballot_form, line))
     if not signs <= ballot_form.known_signs or len(signs) < len(line.manifestations):
         yield f"{line.section}.manifestations", "所选表象有误，请重新勾选。"
-    for indicator, label in INDICATORS.items():
+    for indicator, name in ballot_form.questionnaire.names.items():
         fault = _answer_fault(ballot_form, line.answers.get(indicator, ()))
         if fault:
             yield f"{line.section}.{indicator}", fault
         elif needs_ticks and indicator in severe and signs.isdisjoint(ballot_form.sign_codes[indicator]):
-            yield f"{line.section}.{indicator}.manifestations", f"“{label}”{UNTICKED}"
+            yield f"{line.section}.{indicator}.manifestations", f"“{name}”{unticked(ballot_form)}"
 
 
 def _plain_line(ballot_form: BallotForm, line: RawLine) -> VoteLine | None:
@@ -198,7 +203,7 @@ def _plain_line(ballot_form: BallotForm, line: RawLine) -> VoteLine | None:
 
 def _answer_fault(ballot_form: BallotForm, values: Sequence[str]) -> str:
     if not values:
-        return "请选择一项；不清楚的请选“不了解”。"
+        return f"请选择一项；不清楚的请选“{ballot_form.questionnaire.unknown}”。"
     if len(values) > 1:
         return "该项只能选择一个选项，请重新选择。"
     if values[0] not in ballot_form.allowed_answers:

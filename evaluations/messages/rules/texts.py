@@ -31,15 +31,15 @@ def link(site: str, line: CodeLine) -> str:
     return f"{site.rstrip('/')}/ballot/#{line.code}{offered}"
 
 
-def invitation(*, sign: str, name: str, site: str, closes: str, lines: Sequence[CodeLine]) -> str:
+def invitation(*, sign: str, name: str, site: str, closes: str, lines: Sequence[CodeLine], recently: str) -> str:
     """Return the message with a link for each code."""
     if not all(line.section for line in lines):
         links = " ".join(link(site, line) for line in lines)
-        asked = "您被抽中参加最难办事科室群众评，请评议您近半年办过事的科室"
+        asked = f"您被抽中参加最难办事科室群众评，请评议您{recently}办过事的科室"
         return f"【{sign}】{name}：{asked}，{closes}截止。链接限用一次，请勿转发：{links} 回复TD退订"
     links = " ".join(f"{line.section} {link(site, line)}" for line in lines)
     number = f"，共{len(lines)}个科室，一个科室一条链接" if len(lines) > 1 else ""
-    asked = f"您近半年在下列科室办过事，被抽中匿名评议{number}"
+    asked = f"您{recently}在下列科室办过事，被抽中匿名评议{number}"
     return f"【{sign}】{name}：{asked}，{closes}截止。链接限用一次，请勿转发：{links} 回复TD退订"
 
 

@@ -12,6 +12,7 @@ from evaluations.messages.rules import texts
 from evaluations.messages.rules.kinds import MessageKind
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import profile_of
+from evaluations.rounds.rules.rhythm import recently
 
 
 def closes_in_words(round_: Round) -> str:
@@ -43,4 +44,5 @@ def text_of(message: Message) -> str:
         site=site_of(message),
         closes=closes,
         lines=lines_of(message),
+        recently=recently(message.round.rulebook),
     )

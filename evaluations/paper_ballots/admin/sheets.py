@@ -19,11 +19,10 @@ from evaluations.paper_ballots import services as paper_ballots
 from evaluations.paper_ballots.forms import ClearForm, CountForm, SheetForm, SlipsForm, WithdrawForm
 from evaluations.paper_ballots.models import PaperSheet
 from evaluations.paper_ballots.pages.batch import batch_page
-from evaluations.paper_ballots.pages.keying import Keyed, agreed, compared, keyed_rows
+from evaluations.paper_ballots.pages.keying import Keyed, agreed, compared, keyed_rows, keying_words
 from evaluations.paper_ballots.queries import account_of_batch, may_handle
 from evaluations.paper_ballots.rules.ballot_account import SheetKind, expected_count
 from evaluations.paper_ballots.services import CountDiffers, SheetContent
-from evaluations.scoring.method import Indicator
 from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.core.errors import RuleViolation
@@ -179,7 +178,7 @@ class PaperPages(ReadOnlyAdmin):
                 if saved:
                     messages.success(request, _status_text(saved))
                     return redirect(more["back"])
-        context |= {"form": form, "rows": rows, "indicators": Indicator.labels}
+        context |= {"form": form, "rows": rows, **keying_words(ballot_form)}
         return self._render(request, batch, "key", title, context)
 
     def _act(self, request: HttpRequest, batch: CodeBatch, form: forms.Form, title: str, **more: str) -> HttpResponse:

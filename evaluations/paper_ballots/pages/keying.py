@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from evaluations.ballot_form.rules.form import BallotForm, FormSection
+from evaluations.ballot_form.rules.form import BallotForm, FormSection, severe_words
 from evaluations.ballot_form.rules.votes import RawLine, VoteLine
 from evaluations.paper_ballots.rules.ballot_account import SheetKind
 from evaluations.paper_ballots.rules.keying import KeyingError, read_row, written_row
+from evaluations.scoring.questionnaire import quoted
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,12 @@ def keyed_rows(ballot_form: BallotForm, typed: Mapping[str, str]) -> tuple[list[
         is_first = not rows or rows[-1].section.department != section.department
         rows.append(Keyed(place, section, keys, ticks, error, is_first=is_first))
     return rows, lines
+
+
+def keying_words(ballot_form: BallotForm) -> dict[str, str]:
+    """Return the words of the form in which the keying page explains what is typed."""
+    asked = ballot_form.questionnaire
+    return {"indicators": asked.listed, "unknown": asked.unknown, "severe": quoted(severe_words(ballot_form), "或")}
 
 
 def compared(ballot_form: BallotForm, first: str, second: str) -> list[Difference]:

@@ -1,6 +1,6 @@
 """Fast keying of paper ballots (纸质票录入): one short text per section instead of five fields.
 
-`00120` = the five answers in the order 冷懒推乱贪, `0` = all five equal, `x` = 不了解, empty = not rated.
+`00120` = the five answers in the order of the indicators, `0` = all five equal, `x` = no answer, empty = not rated.
 Ticks: one group of digits for each severe answer, in the same order: `13 2` = the first and third manifestation (表象)
 of the first severe indicator, the second one of the next; `0` = none.
 """
@@ -8,12 +8,13 @@ of the first severe indicator, the second one of the next; `0` = none.
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-from evaluations.ballot_form.rules.form import DONT_KNOW, BallotForm
+from evaluations.ballot_form.rules.form import BallotForm, severe_words
 from evaluations.ballot_form.rules.votes import RawLine, VoteLine
 from evaluations.scoring.method import Indicator
+from evaluations.scoring.questionnaire import DONT_KNOW, quoted
 
 ALL = tuple(i.value for i in Indicator)
-# Characters clerks type for 不了解.
+# Characters clerks type for no answer.
 UNKNOWN = str.maketrans({"X": DONT_KNOW, "-": DONT_KNOW, "/": DONT_KNOW, "*": DONT_KNOW})
 
 
@@ -44,7 +45,8 @@ def _ticks(ballot_form: BallotForm, answers: Mapping[str, str], text: str) -> tu
     groups = unicodedata.normalize("NFKC", text).split()
     severe = [key for key in ALL if answers[key] in ballot_form.severe_answers]
     if len(groups) > len(severe):
-        raise KeyingError(f"“较重”或“严重”的有{len(severe)}项，表象录入了{len(groups)}组，请核对后重新录入。")
+        words = quoted(severe_words(ballot_form), "或")
+        raise KeyingError(f"{words}的有{len(severe)}项，表象录入了{len(groups)}组，请核对后重新录入。")
     return tuple(
         sign for key, group in zip(severe, groups, strict=False) for sign in _signs(ballot_form.sign_codes[key], group)
     )

@@ -21,7 +21,7 @@ class Difference(NamedTuple):
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
     """Return what differs: settings, the seats of each group of evaluators, the letters to each section's clients."""
     pairs = [(setting, setting.value_in(before), setting.value_in(after)) for setting in settings_of(before)]
-    found = [Difference(s.label, as_text(s, old), as_text(s, new)) for s, old, new in pairs if old != new]
+    found = [Difference(s.label_in(before), as_text(s, old), as_text(s, new)) for s, old, new in pairs if old != new]
     return [*found, *_strata(before, after), *_seats(before, after), *_clients(before, after)]
 
 

@@ -9,10 +9,11 @@ from evaluations.protocol.example import DrawExample, draw_example
 from evaluations.publication.models import Publication
 from evaluations.publication.queries import open_counts, rounds_with_response
 from evaluations.rounds.models import Round
-from evaluations.rounds.queries import leading_round, open_round
+from evaluations.rounds.queries import leading_round, open_round, questionnaire_in_use
 from evaluations.rounds.rules.lifecycle import ISSUING, SEALED, RoundState
 from evaluations.rounds.rules.rulebook import ISSUED_CODES, default_rulebook
-from evaluations.scoring.method import Channel, level_words
+from evaluations.scoring.method import Channel
+from evaluations.scoring.questionnaire import Questionnaire, questionnaire_of, quoted
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class HowToVote:
     rules: Mapping[str, Any]
     channels: Sequence[tuple[str, str]]
     limits: str
+    asked: Questionnaire
     words: Mapping[int, str]
     severe: str
 
@@ -47,9 +49,8 @@ def how_to_vote(at: datetime) -> HowToVote:
     announced = Round.objects.filter(state__in=(RoundState.FROZEN, RoundState.DRAWN, RoundState.OPEN))
     accepting = open_round(at)
     round_ = accepting or leading_round(announced.exclude(state=RoundState.OPEN, opens_at__lte=at))
-    rules = round_.rulebook if round_ else default_rulebook()
-    levels = level_words(rules["levels"])
-    words = {level: levels[str(level)] for level in range(rules["levels"] + 1)}
+    rules = round_.rulebook if round_ else rules_of_a_new_round()
+    asked = questionnaire_of(rules)
     return HowToVote(
         round=round_,
         is_open=accepting is not None,
@@ -57,10 +58,16 @@ def how_to_vote(at: datetime) -> HowToVote:
         is_demo=bool(round_ and round_.is_demo),
         rules=rules,
         channels=[(c.label, _who(c, rules)) for c in Channel if c in rules["channels"]],
-        words=words,
-        severe="或者".join(f"“{words[level]}”" for level in range(rules["severe_from"], rules["levels"] + 1)),
+        asked=asked,
+        words={level: asked.words[str(level)] for level in range(rules["levels"] + 1)},
+        severe=quoted(asked.severe(rules["severe_from"], rules["levels"]), "或者"),
         limits="，".join(f"{c.label}{rules['max_sections'][c]}个" for c in Channel if c in rules["channels"]),
     )
+
+
+def rules_of_a_new_round() -> dict[str, Any]:
+    """Return the rules that a new round starts with: the default ones, asking what the newest round asks."""
+    return default_rulebook() | questionnaire_in_use().as_settings()
 
 
 def rounds_to_verify() -> HowToVerify:

@@ -16,10 +16,11 @@ from evaluations.draws.models import PlannedDraw
 from evaluations.publication.documents import PublishedList, as_published
 from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
-from evaluations.rounds.queries import objections_until
+from evaluations.rounds.queries import objections_until, questionnaire_in_use
 from evaluations.rounds.rules.calendar import calendar_of
 from evaluations.rounds.rules.lifecycle import ISSUING, LIFE, RoundState
 from evaluations.scoring.method import Channel
+from evaluations.scoring.questionnaire import Questionnaire, questionnaire_of
 from evaluations.scoring.wording import ALONE
 from evaluations.sealing.queries import batches_to_show, waited_for_at
 from nanchuan_eval.workdays.models import Holiday
@@ -71,6 +72,7 @@ class FrontPage:
     latest: PublishedList | None
     outcomes: Sequence[Outcome]
     boxes: Sequence[Round]
+    asked: Questionnaire
 
     @property
     def is_accepting(self) -> bool:
@@ -89,6 +91,7 @@ def read_front_page(at: datetime) -> FrontPage:
         latest=latest_list(),
         outcomes=[outcome for read in OUTCOMES for outcome in read()],
         boxes=rounds,
+        asked=questionnaire_of(news[0].round.rulebook) if news else questionnaire_in_use(),
     )
 
 

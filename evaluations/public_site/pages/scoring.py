@@ -6,10 +6,11 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Any
 
-from evaluations.scoring.method import Channel, level_words
+from evaluations.scoring.method import Channel
 from evaluations.scoring.nc2.example import GROUP, Example, Part, Ranked, worked_example
 from evaluations.scoring.nc2.method import METHOD as NC2
 from evaluations.scoring.nc2.method import MOST_POINTS, MethodTwo
+from evaluations.scoring.questionnaire import Questionnaire, questionnaire_of
 from evaluations.scoring.wording import percent
 
 FIGURE = Decimal("0.0001")
@@ -69,7 +70,7 @@ def scoring_example(rules: Mapping[str, Any]) -> ShownExample | None:
     free = [c for c in example.means if c not in drawn] if drawn else []
     parts = [(section, part) for section in example.sections for part in section.parts]
     return ShownExample(
-        ballot=_ballot(example),
+        ballot=_ballot(example, questionnaire_of(rules)),
         ballots=parts[0][1].ballots,
         prior=method.prior_ballots,
         drawn=_labels(drawn),
@@ -94,15 +95,15 @@ def _follow(method: MethodTwo) -> str:
     return "" if method.follow == 1 else f"的{_share(method.follow)}"
 
 
-def _ballot(example: Example) -> ShownBallot:
-    ballot, words = example.ballot, level_words(example.method.levels)
+def _ballot(example: Example, asked: Questionnaire) -> ShownBallot:
+    ballot, words = example.ballot, asked.answers(example.method.levels)
     is_equal = len(set(ballot.weights)) == 1
     each = [(f"{x}" if is_equal else f"{x}×{w}") for x, w in zip(ballot.levels, ballot.weights, strict=True)]
     most = f"{len(each)}" if is_equal else f"（{'+'.join(map(str, ballot.weights))}）"
     points, whole = ballot.points, ballot.most_points
     exact = Fraction(MOST_POINTS * points, whole)
     return ShownBallot(
-        answers=ballot.answers,
+        answers=[(asked.names[i], words[answer]) for i, answer in ballot.answers],
         levels=[(words[str(level)], level) for level in range(example.method.levels + 1)],
         answered=len(each),
         weights="" if is_equal else "、".join(map(str, ballot.weights)),

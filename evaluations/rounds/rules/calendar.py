@@ -1,4 +1,4 @@
-"""Calendar of a round (半年日历): when each stage is due, counted from the vote (rulebook R-K)."""
+"""Calendar of a round (轮次日历): when each stage is due, counted from the vote (rulebook R-K)."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import TextChoices
 
 from evaluations.rounds.rules.lifecycle import LIFE, RoundState
+from evaluations.rounds.rules.rhythm import months_of
 from nanchuan_eval.workdays.rules import Calendar, Term, add_months, term_of
 from nanchuan_eval.workspace.rules import Phase
 
@@ -26,7 +27,6 @@ BEFORE_THE_VOTE = {"freeze": 20, "pools": 15, "supervisors": 10, "evaluators": 7
 AFTER_THE_VOTE = {"counted": 1, "count": 6, "announce": 7, "publish": 14}
 OFFSETS = {**BEFORE_THE_VOTE, **AFTER_THE_VOTE}
 MOST_DAYS = 180
-MONTHS_OF_A_ROUND = 6
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def calendar_of(
     offsets: Mapping[str, int] = OFFSETS,
     published_on: date | None = None,
 ) -> list[Due]:
-    """Return the stages of one half-year in the order of their days, from the frozen roster to the next one.
+    """Return the stages of one round in the order of their days, from the frozen roster to the next one.
 
     What follows the list is counted from its publication: the real one, or the one that the calendar expects.
     """
@@ -89,9 +89,8 @@ def calendar_of(
     ]
     expected = next(due.on for due in found if due.key == "publish")
     found += _after_publication(published_on or expected, rulebook, holidays)
-    found.append(
-        Due("next", add_months(opens_on, MONTHS_OF_A_ROUND) - timedelta(days["freeze"]), "下一轮名录", Phase.PREPARING)
-    )
+    next_vote = add_months(opens_on, months_of(rulebook))
+    found.append(Due("next", next_vote - timedelta(days["freeze"]), "下一轮名录", Phase.PREPARING))
     return sorted(found, key=lambda due: due.on)
 
 

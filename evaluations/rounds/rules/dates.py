@@ -43,7 +43,7 @@ def too_soon(dates: RoundDates, today: date, lead: int) -> list[str]:
     if left < 0:
         return [f"投票开始时间（{_day(dates.opens_on)}）已经过去。"]
     if left < lead:
-        return [f"距投票开始只有{left}天，按半年日历应在开始投票前{lead}天锁定名录，来不及抽取和寄发。"]
+        return [f"距投票开始只有{left}天，按轮次日历应在开始投票前{lead}天锁定名录，来不及抽取和寄发。"]
     return []
 
 

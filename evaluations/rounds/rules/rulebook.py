@@ -8,6 +8,8 @@ from copy import deepcopy
 from typing import Any
 
 from evaluations.rounds.rules.repeat_steps import DEFAULT_STEPS
+from evaluations.rounds.rules.rhythm import QUARTERLY, Rhythm
+from evaluations.scoring.questionnaire import DEFAULT_INDICATORS, DEFAULT_WORDS, INDICATORS, LEVEL_WORDS
 
 OPEN_FORMS, ISSUED_CODES = "open_forms", "issued_codes"
 PLANNED_SEATS = "planned"
@@ -39,11 +41,14 @@ OF_METHOD: dict[str, dict[str, Any]] = {
 }
 
 DEFAULTS: dict[str, Any] = {
+    "rhythm": Rhythm.HALF_YEAR.value,
     "method": "NC-2",
     **OF_METHOD["NC-2"],
     "levels": 3,
     "severe_from": 2,
     "min_answered": 3,
+    INDICATORS: DEFAULT_INDICATORS,
+    LEVEL_WORDS: DEFAULT_WORDS,
     "indicator_weights": {"cold": 1, "lazy": 1, "buck_passing": 1, "disorderly": 1, "greedy": 1},
     "channels": {
         "targeted": {"weight": "1/2", "drawn": True},
@@ -150,6 +155,12 @@ def with_method(rulebook: Mapping[str, Any], method: str) -> dict[str, Any]:
     return deepcopy({**shared, **OF_METHOD[method], "method": method, "basis": DEFAULTS["basis"]})
 
 
+def with_rhythm(rulebook: Mapping[str, Any], rhythm: str) -> dict[str, Any]:
+    """Return a copy of the rulebook for a rhythm, with the terms that go with it."""
+    terms = QUARTERLY if rhythm == Rhythm.QUARTER else {key: DEFAULTS[key] for key in QUARTERLY}
+    return deepcopy({**rulebook, **terms, "rhythm": str(rhythm)})
+
+
 def lookup(rulebook: Mapping[str, Any], path: str) -> Any:
     """Return the value at a dotted path."""
     value: Any = rulebook
@@ -162,6 +173,8 @@ def with_value(rulebook: Mapping[str, Any], path: str, value: object) -> dict[st
     """Return a copy of the rulebook with one value changed."""
     changed = deepcopy(dict(rulebook))
     *way, last = path.split(".")
+    if way and way[0] not in changed:  # a draft that is older than the setting
+        changed[way[0]] = deepcopy(DEFAULTS[way[0]])
     inner = changed
     for key in way:
         inner = inner[key]

@@ -7,16 +7,19 @@ from typing import Any
 
 from evaluations.protocol.box import MOST_SUPERVISORS, needed_range
 from evaluations.rounds.rules.repeat_steps import step_errors
+from evaluations.rounds.rules.rhythm import Rhythm
+from evaluations.rounds.rules.rule_setting import Setting
 from evaluations.rounds.rules.rulebook import (
     ISSUED_CODES,
     PLANNED_SEATS,
     is_opened_by_supervisors,
     planned_seats,
 )
-from evaluations.rounds.rules.settings import SETTINGS, Setting, settings_of
+from evaluations.rounds.rules.settings import SETTINGS, settings_of
 from evaluations.scoring.method import NUMBER, RulebookError
 from evaluations.scoring.methods import AnyMethod, parse_rulebook
 from evaluations.scoring.nc2.method import MethodTwo
+from evaluations.scoring.questionnaire import questionnaire_errors
 
 # SQL adds squares of the whole-number line score; with this bound no sum exceeds 64 bits below 10^8 lines.
 LARGEST_SCALE = 30_000
@@ -36,6 +39,7 @@ def rulebook_errors(rulebook: Mapping[str, Any]) -> list[str]:
     if method.scale > LARGEST_SCALE:
         errors.append("指标权重的组合过于复杂，请改用较小的整数。")
     errors += [
+        _rhythm_error(rulebook),
         _sampled_error(rulebook),
         _other_error(rulebook),
         _strata_error(rulebook),
@@ -44,6 +48,7 @@ def rulebook_errors(rulebook: Mapping[str, Any]) -> list[str]:
         _present_error(rulebook),
         _box_error(rulebook),
         _drawn_error(method),
+        *questionnaire_errors(rulebook),
         *step_errors(rulebook.get("repeat_steps", [])),
         *(_points_error(rulebook, path) for path in POINTS),
         *(_positive_error(rulebook, path) for path in ("flag_points", "flag_z", "next_margin")),
@@ -88,6 +93,11 @@ def _lies_within(text: str, low: Fraction, high: Fraction) -> bool:
         return NUMBER.fullmatch(text) is not None and low <= Fraction(text) <= high
     except ZeroDivisionError:
         return False
+
+
+def _rhythm_error(rulebook: Mapping[str, Any]) -> str:
+    is_known = rulebook.get("rhythm", Rhythm.HALF_YEAR) in Rhythm.values
+    return "" if is_known else f"评议周期应为{'或者'.join(Rhythm.labels)}。"
 
 
 def _sampled_error(rulebook: Mapping[str, Any]) -> str:

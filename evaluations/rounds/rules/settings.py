@@ -1,15 +1,15 @@
 """The settings of a rulebook that the office edits: label, bounds, group on the form; differences in words."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from evaluations.protocol.box import MOST_SUPERVISORS
 from evaluations.rounds.rules.repeat_steps import steps_as_text
+from evaluations.rounds.rules.rhythm import QUARTERLY, Rhythm
+from evaluations.rounds.rules.rule_setting import SCORE, Setting, questionnaire_settings, weight_settings
 from evaluations.rounds.rules.rulebook import (
     DEFAULTS,
     ISSUED_CODES,
-    OF_METHOD,
     OPEN_FORMS,
     PLANNED_SEATS,
     SERVER,
@@ -17,6 +17,7 @@ from evaluations.rounds.rules.rulebook import (
     default_rulebook,
     lookup,
     with_method,
+    with_rhythm,
 )
 
 LOTTERIES = {
@@ -27,45 +28,16 @@ LOTTERIES = {
 }
 
 
-@dataclass(frozen=True)
-class Setting:
-    """One editable setting: its path in the rulebook, its Chinese label and bounds, its group on the form.
-
-    `low`, `high` bound a whole number; `span` bounds any other. A setting with `method` belongs to this method alone.
-    `words` says the value of a setting that is a table; a rulebook without it has an empty one. A rulebook that is
-    older than a setting which `is_later` has its default.
-    """
-
-    path: str
-    label: str
-    group: str
-    low: int = 0
-    high: int = 10_000
-    choices: Mapping[str, str] | None = None
-    help: str = ""
-    span: tuple[str, str] | None = None
-    method: str = ""
-    words: Callable[[Any], str] | None = None
-    is_later: bool = False
-
-    @property
-    def default(self) -> Any:
-        """The default value; of a setting that both methods have, the one under NC-2."""
-        return self.default_of(self.method or DEFAULTS["method"])
-
-    def default_of(self, method: str) -> Any:
-        """Return the default under a method."""
-        return lookup({**DEFAULTS, **OF_METHOD[method]}, self.path)
-
-    def value_in(self, rulebook: Mapping[str, Any]) -> Any:
-        """Return the value in a rulebook; one that is older than a table has none of its lines."""
-        if self.is_later:
-            return rulebook.get(self.path, self.default)
-        return rulebook.get(self.path, []) if self.words else lookup(rulebook, self.path)
-
-
-_SCORE, _BALLOT, _DRAW, _AFTER = "计分", "评议表", "抽取", "公示与问责期限"
+_SCORE, _BALLOT, _DRAW, _AFTER = SCORE, "评议表", "抽取", "公示与问责期限"
 SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        "rhythm",
+        "评议周期",
+        "评议周期",
+        choices=dict(Rhythm.choices),
+        help="改变周期后，随周期变化的期限由新周期的预设值代替，请再核对一遍",
+        is_later=True,
+    ),
     Setting(
         "method",
         "计分方法",
@@ -76,11 +48,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("channels.targeted.weight", "定向评议权重", _SCORE, help="分数或小数，三个渠道相加为1"),
     Setting("channels.sampled.weight", "抽样评议权重", _SCORE),
     Setting("channels.other.weight", "其他评议权重", _SCORE),
-    Setting("indicator_weights.cold", "“冷”权重", _SCORE, 1, 100),
-    Setting("indicator_weights.lazy", "“懒”权重", _SCORE, 1, 100),
-    Setting("indicator_weights.buck_passing", "“推”权重", _SCORE, 1, 100),
-    Setting("indicator_weights.disorderly", "“乱”权重", _SCORE, 1, 100),
-    Setting("indicator_weights.greedy", "“贪”权重", _SCORE, 1, 100),
+    *weight_settings(),
     Setting(
         "line_cap",
         "一张票对一个科室最多计分（分）",
@@ -162,8 +130,9 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("audit_risk", "抽样核对漏掉错误名单的概率（不超过）", _SCORE, span=("0.001", "0.2"), method="NC-2"),
     Setting("audit_least", "抽样核对每个渠道至少（张）", _SCORE, 0, 10_000, method="NC-2"),
-    Setting("severe_from", "“较重”起点（级）", _SCORE, 1, 4),
+    Setting("severe_from", "须勾选表象的起点（级）", _SCORE, 1, 4),
     Setting("min_answered", "每个科室至少作答指标数", _SCORE, 1, 5),
+    *questionnaire_settings(),
     Setting(
         "sampled_forms",
         "抽样评议票来源",
@@ -342,6 +311,14 @@ def carried_over(rulebook: Mapping[str, Any], method: str) -> tuple[dict[str, An
     ]
 
 
+def terms_replaced(rulebook: Mapping[str, Any], rhythm: str) -> list[str]:
+    """Return in Chinese the terms that another rhythm replaces; nothing if the rulebook has that rhythm."""
+    if rulebook.get("rhythm", DEFAULTS["rhythm"]) == rhythm:
+        return []
+    terms = [setting for setting in SETTINGS if setting.path in QUARTERLY]
+    return _differences(rulebook, with_rhythm(rulebook, rhythm), terms)
+
+
 def settings_of(rulebook: Mapping[str, Any]) -> list[Setting]:
     """Return the settings that the rulebook's method has."""
     return [setting for setting in SETTINGS if setting.method in ("", rulebook.get("method"))]
@@ -350,7 +327,7 @@ def settings_of(rulebook: Mapping[str, Any]) -> list[Setting]:
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any], settings: Iterable[Setting]) -> list[str]:
     values = [(setting, setting.value_in(old), setting.value_in(new)) for setting in settings]
     return [
-        f"{setting.group}·{setting.label}：{as_text(setting, before)} → {as_text(setting, after)}"
+        f"{setting.group}·{setting.label_in(new)}：{as_text(setting, before)} → {as_text(setting, after)}"
         for setting, before, after in values
         if before != after
     ]

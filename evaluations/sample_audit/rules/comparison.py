@@ -5,9 +5,7 @@ from typing import Any
 
 from django.db.models import TextChoices
 
-from evaluations.scoring.method import Indicator
-
-UNKNOWN = "不了解"
+from evaluations.scoring.questionnaire import Questionnaire
 
 
 class Outcome(TextChoices):
@@ -19,13 +17,15 @@ class Outcome(TextChoices):
     MISSING = "missing", "找不到正票"
 
 
-def differences(names: Mapping[str, str], counted: Mapping[str, Any], read: Mapping[str, Any]) -> list[str]:
+def differences(
+    asked: Questionnaire, names: Mapping[str, str], counted: Mapping[str, Any], read: Mapping[str, Any]
+) -> list[str]:
     """Return in Chinese where two votes differ, a line per section; `names` = section code -> name."""
     ours, theirs = _by_section(counted), _by_section(read)
     found = []
     for code, name in names.items():
         if ours.get(code) != theirs.get(code):
-            found.append(f"{name}：{_differing(ours.get(code), theirs.get(code))}")
+            found.append(f"{name}：{_differing(asked, ours.get(code), theirs.get(code))}")
     return found
 
 
@@ -34,13 +34,15 @@ def _by_section(vote: Mapping[str, Any]) -> dict[str, tuple[dict[str, int], froz
 
 
 def _differing(
-    counted: tuple[dict[str, int], frozenset[str]] | None, read: tuple[dict[str, int], frozenset[str]] | None
+    asked: Questionnaire,
+    counted: tuple[dict[str, int], frozenset[str]] | None,
+    read: tuple[dict[str, int], frozenset[str]] | None,
 ) -> str:
     if counted is None or read is None:
         return "计票中有、票面没有" if counted else "票面有、计票中没有"
     texts = [
-        f"“{i.label}”票面{read[0].get(i.value, UNKNOWN)}、计票{counted[0].get(i.value, UNKNOWN)}"
-        for i in Indicator
-        if counted[0].get(i.value) != read[0].get(i.value)
+        f"“{name}”票面{read[0].get(i, asked.unknown)}、计票{counted[0].get(i, asked.unknown)}"
+        for i, name in asked.names.items()
+        if counted[0].get(i) != read[0].get(i)
     ]
     return "，".join(texts + (["勾选的表象不同"] if counted[1] != read[1] else []))

@@ -16,6 +16,7 @@ from evaluations.sample_audit.queries.audits import audit_of, comparison_faults
 from evaluations.sample_audit.rules.comparison import Outcome, differences
 from evaluations.sample_audit.services.drawing import lock_counted
 from evaluations.sample_audit.services.holds import COMPARE, EXPLAIN, hold_for, record
+from evaluations.scoring.questionnaire import questionnaire_of
 from nanchuan_eval.approvals.services import ApprovableAction, calls
 from nanchuan_eval.audit import services as audit_log
 from nanchuan_eval.audit.queries import fixed_digests
@@ -96,7 +97,7 @@ def _compared(round_: Round, row: SampleBallot, read: Mapping[str, Any] | None) 
         return Outcome.MISSING, ""
     names = {section.code: str(section) for section in round_.sections.all()}
     ((_, counted),) = sealed_votes(round_, [row.ballot_id])
-    found = differences(names, counted, read)
+    found = differences(questionnaire_of(round_.rulebook), names, counted, read)
     return (Outcome.DIFFERS, "；".join(found)) if found else (Outcome.EQUAL, "")
 
 

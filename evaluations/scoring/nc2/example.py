@@ -7,11 +7,12 @@ from math import gcd
 from typing import Any
 
 from evaluations.scoring.counting import Answers, Line, line_q
-from evaluations.scoring.method import Indicator, level_words
+from evaluations.scoring.method import Indicator
 from evaluations.scoring.nc2.ballots import count_ballots
 from evaluations.scoring.nc2.index import Deviations, drawn_deviation, score_ballots
 from evaluations.scoring.nc2.method import MethodTwo, parse_method_two
 from evaluations.scoring.nc2.ranking import standings
+from evaluations.scoring.questionnaire import DONT_KNOW
 
 NAMES = {"A": "甲科室", "B": "乙科室", "C": "丙科室"}
 LEAST, GROUP = 20, 5
@@ -26,7 +27,7 @@ ATTACKED, ATTACKING_OF_FIVE = "C", 4
 class Part:
     """One section in one channel, every figure on the way from its ballots' average to what the channel counts for.
 
-    `mild`      of every five ballots so many are the ballot that the example shows, the others answer 没有 throughout
+    `mild`      of every five ballots so many are the ballot that the example shows, the others answer 0 throughout
     `towards`   what few ballots draw the deviation to: 0, or a part of the drawn deviation
     `free`      the deviation before the cap
     `score`     the channel's mean and the deviation in one
@@ -59,7 +60,7 @@ class Ranked:
 
 @dataclass(frozen=True)
 class Ballot:
-    """One ballot's answers for a section, level and weight of each answered indicator, and the score they make."""
+    """One ballot's answers for a section by indicator; level and weight of each answered one; the score they make."""
 
     answers: Sequence[tuple[str, str]]
     levels: Sequence[int]
@@ -131,11 +132,11 @@ def mild(method: MethodTwo) -> Answers:
 
 
 def _ballot(method: MethodTwo) -> Ballot:
-    answers, words = mild(method), level_words(method.levels)
+    answers = mild(method)
     given = [(i, x) for i, x in zip(Indicator, answers, strict=True) if x is not None]
     weights = [method.whole_weights[i] for i, _ in given]
     return Ballot(
-        answers=[(i.label, words["x" if x is None else str(x)]) for i, x in zip(Indicator, answers, strict=True)],
+        answers=[(i.value, DONT_KNOW if x is None else str(x)) for i, x in zip(Indicator, answers, strict=True)],
         levels=[x for _, x in given],
         weights=[weight // gcd(*weights) for weight in weights],
         highest=method.levels,

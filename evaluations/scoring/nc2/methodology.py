@@ -5,8 +5,9 @@ from fractions import Fraction
 from math import gcd, lcm
 from typing import Any
 
-from evaluations.scoring.method import Channel, Indicator, level_words
+from evaluations.scoring.method import Channel
 from evaluations.scoring.nc2.method import MOST_POINTS, MethodTwo, parse_method_two
+from evaluations.scoring.questionnaire import Questionnaire, questionnaire_of
 from evaluations.scoring.wording import interval_sentence, percent
 
 NUMERALS, COUNTED = "零一二三四五六七八九十", "零一两三四五"
@@ -21,7 +22,7 @@ LABELS = (
 def method_two_steps(rulebook: Mapping[str, Any]) -> Iterator[str]:
     """Yield the six sentences; a rulebook without sections speaks of all sections instead of their number."""
     method = parse_method_two({"sections": [], "vetoes": [], **rulebook})
-    yield f"一、{_line(method)}"
+    yield f"一、{_line(method, questionnaire_of(rulebook))}"
     yield f"二、{_strictness(method)}"
     yield f"三、{_channels(method)}"
     yield f"四、{_order(method)}"
@@ -31,7 +32,7 @@ def method_two_steps(rulebook: Mapping[str, Any]) -> Iterator[str]:
 
 def columns_of_two(rulebook: Mapping[str, Any]) -> str:
     """Return what the columns of the workbook's tables mean that the six sentences do not name."""
-    severe = level_words(rulebook["levels"])[str(rulebook["severe_from"])]
+    severe = questionnaire_of(rulebook).words[str(rulebook["severe_from"])]
     return (
         "七、表中“渠道得分”为渠道均值与该科室偏差之和，按权重相加（未使用的渠道除外）即为难办指数；有效票不足而未采用的，抽签渠道"
         "按全区平均计，其他渠道向抽签渠道靠拢。“五项指标得分”为单项指标的得分，不限每张票的分数，也不作宽严校正。"
@@ -39,10 +40,10 @@ def columns_of_two(rulebook: Mapping[str, Any]) -> str:
     )
 
 
-def _line(method: MethodTwo) -> str:
+def _line(method: MethodTwo, asked: Questionnaire) -> str:
     weights = method.whole_weights
     is_equal = len(set(weights.values())) == 1
-    parts = "、".join(f"{indicator.label}{weights[indicator]}" for indicator in Indicator)
+    parts = "、".join(f"{name}{weights[i]}" for i, name in asked.names.items())
     scores = "五项指标合成" if is_equal else f"五项指标按{parts}的权重合成"
     cap = (
         ""
@@ -51,7 +52,7 @@ def _line(method: MethodTwo) -> str:
     )
     return (
         f"一张票对一个科室的评议，{scores}0至100分，越高越难办{cap}。"
-        f"选“不了解”的不计；五项中作答不足{COUNTED[method.min_answered]}项的，对该科室的评议无效。"
+        f"选“{asked.unknown}”的不计；五项中作答不足{COUNTED[method.min_answered]}项的，对该科室的评议无效。"
     )
 
 

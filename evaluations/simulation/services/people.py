@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 THRESHOLDS = np.array([0.5, 1.2, 1.9, 2.6])
-UNKNOWN = np.array([0.05, 0.05, 0.05, 0.08, 0.20])  # 不了解, by indicator
+UNKNOWN = np.array([0.05, 0.05, 0.05, 0.08, 0.20])  # not answered, by indicator
 MOST_UNKNOWN = 2  # a line with more is answered in full
 OFFSET_SPREAD, ANSWER_NOISE = 0.12, 0.5
 POPULARITY_SPREAD = 1.3  # of the logarithm
@@ -48,7 +48,7 @@ class District:
 
 @dataclass(frozen=True)
 class Lines:
-    """Lines of one channel: ballot and section by number; answers by indicator, -1 = 不了解."""
+    """Lines of one channel: ballot and section by number; answers by indicator, -1 = not answered."""
 
     ballots: Ints
     sections: Ints

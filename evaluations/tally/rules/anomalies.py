@@ -16,11 +16,12 @@ from statistics import median
 from django.db.models import TextChoices
 
 from evaluations.scoring.counting import EMPTY, Cell, CellKey
-from evaluations.scoring.method import LEVEL_WORDS, Settings
 from evaluations.scoring.method import METHOD as ONE
+from evaluations.scoring.method import Settings
 from evaluations.scoring.methods import AnyMethod
 from evaluations.scoring.nc2.ballots import Ballots
 from evaluations.scoring.nc2.method import MethodTwo
+from evaluations.scoring.questionnaire import DEFAULT, DONT_KNOW, Questionnaire
 from evaluations.scoring.wording import SMALLEST_SHOWN, shown
 
 Answers = tuple[int | None, ...]
@@ -110,13 +111,16 @@ class Days:
 
 @dataclass(frozen=True)
 class Limits:
-    """The two thresholds a district may set."""
+    """The two thresholds a district may set, and what it calls the answers."""
 
     far_points: Fraction
     robust_z: Fraction
+    asked: Questionnaire = DEFAULT
 
 
-def flag_ballots(method: Settings, sheets: Iterable[Sheet], tested: Container[CellKey]) -> list[Flag]:
+def flag_ballots(
+    method: Settings, sheets: Iterable[Sheet], tested: Container[CellKey], asked: Questionnaire = DEFAULT
+) -> list[Flag]:
     """Return the flags that name ballots: straight-lining, duplicates, repeated patterns in tested cells; one pass."""
     straight: dict[str, list[str]] = defaultdict(list)
     same: dict[tuple[str, tuple[tuple[str, Answers], ...]], list[str]] = defaultdict(list)
@@ -129,7 +133,8 @@ def flag_ballots(method: Settings, sheets: Iterable[Sheet], tested: Container[Ce
         for section, answers in sheet.lines.items():
             if (section, sheet.channel) in tested:
                 rows[section, sheet.channel][answers].append(sheet.ballot)
-    return [*_straight_flags(straight), *_duplicate_flags(same), *_repeated_flags(rows)]
+    words = asked.answers(method.levels)
+    return [*_straight_flags(straight, asked), *_duplicate_flags(same), *_repeated_flags(rows, words)]
 
 
 def comparable_cells(method: AnyMethod, cells: Mapping[CellKey, Cell]) -> list[CellKey]:
@@ -215,9 +220,9 @@ def _marks(sheet: Sheet) -> int:
     return sum(bool(x) for answers in sheet.lines.values() for x in answers)
 
 
-def _straight_flags(found: Mapping[str, Sequence[str]]) -> Iterator[Flag]:
+def _straight_flags(found: Mapping[str, Sequence[str]], asked: Questionnaire) -> Iterator[Flag]:
     for channel, ballots in sorted(found.items()):
-        text = f"有{shown(len(ballots))}张票对不少于三个科室的全部指标都给同一个分值（不是“没有”）。"
+        text = f"有{shown(len(ballots))}张票对不少于三个科室的全部指标都给同一个分值（不是“{asked.none}”）。"
         yield Flag(FlagKind.STRAIGHT, text, channel, ballots=tuple(sorted(ballots)))
 
 
@@ -228,7 +233,9 @@ def _duplicate_flags(same: Mapping[tuple[str, tuple[tuple[str, Answers], ...]], 
         yield Flag(FlagKind.DUPLICATE, text, channel, ballots=tuple(ballots))
 
 
-def _repeated_flags(rows: Mapping[CellKey, Mapping[Answers, Sequence[str]]]) -> Iterator[Flag]:
+def _repeated_flags(
+    rows: Mapping[CellKey, Mapping[Answers, Sequence[str]]], words: Mapping[str, str]
+) -> Iterator[Flag]:
     for (section, channel), patterns in sorted(rows.items()):
         total = sum(len(ballots) for ballots in patterns.values())
         distinctive = {row: ids for row, ids in patterns.items() if _is_distinctive(row)}
@@ -236,7 +243,7 @@ def _repeated_flags(rows: Mapping[CellKey, Mapping[Answers, Sequence[str]]]) -> 
             continue
         row, ballots = max(distinctive.items(), key=lambda item: (len(item[1]), str(item[0])))
         if len(ballots) >= REPEATED_LINES and Fraction(len(ballots), total) >= REPEATED_SHARE:
-            text = f"{total}条评议中，有{len(ballots)}条的五项选项完全相同（{_in_words(row)}）。"
+            text = f"{total}条评议中，有{len(ballots)}条的五项选项完全相同（{_in_words(row, words)}）。"
             yield Flag(FlagKind.REPEATED, text, channel, section, tuple(sorted(ballots)))
 
 
@@ -245,8 +252,8 @@ def _is_distinctive(row: Answers) -> bool:
     return sum(bool(x) for x in row) >= DUPLICATE_MARKS and len({x for x in row if x is not None}) > 1
 
 
-def _in_words(row: Answers) -> str:
-    return "、".join(LEVEL_WORDS["x"] if x is None else LEVEL_WORDS.get(str(x), "非常严重") for x in row)
+def _in_words(row: Answers, words: Mapping[str, str]) -> str:
+    return "、".join(words[DONT_KNOW if x is None else str(x)] for x in row)
 
 
 def _is_ranked(method: Settings, cells: Mapping[CellKey, Cell], section: str) -> bool:
@@ -273,7 +280,7 @@ def _extreme(
     limits: Limits,
     ranked: Container[str],
 ) -> Iterator[Flag]:
-    for q, words in ((0, "全部“没有”"), (method.scale * method.levels, "全部最重")):
+    for q, words in ((0, f"全部“{limits.asked.none}”"), (method.scale * method.levels, "全部最重")):
         gaps = {
             s: Fraction(_log_odds([cells[s, channel]], q))
             - Fraction(_log_odds([cells[s, c] for c in method.drawn_channels], q))

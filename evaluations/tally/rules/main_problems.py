@@ -6,37 +6,54 @@ from decimal import Decimal
 from typing import Any
 
 from evaluations.scoring.method import Indicator
+from evaluations.scoring.questionnaire import DEFAULT, Questionnaire
 from evaluations.scoring.wording import SMALLEST_SHOWN
 
 MOST = 3
 
-# Words that allege misconduct for gain; a text with one of them needs the commission's assent.
+# Words that allege misconduct for gain, whatever a round calls it: a text with one needs the commission's assent.
 GREEDY_WORDS = (
-    *("贪", "吃拿卡要", "索要", "索贿", "受贿", "行贿", "收受", "好处", "红包", "回扣", "礼金", "礼品", "购物卡"),
+    *(
+        DEFAULT.greedy,
+        "吃拿卡要",
+        "索要",
+        "索贿",
+        "受贿",
+        "行贿",
+        "收受",
+        "好处",
+        "红包",
+        "回扣",
+        "礼金",
+        "礼品",
+        "购物卡",
+    ),
     *("吃请", "宴请", "讲人情", "看关系", "关系户", "优亲厚友", "从中得利", "谋利", "指定中介", "指定施工"),
 )
 
 
-def is_greedy(text: str) -> bool:
-    """True if a text alleges 贪, which is published with the commission's assent only (rulebook R-J)."""
-    return any(word in text for word in GREEDY_WORDS)
+def is_greedy(text: str, asked: Questionnaire) -> bool:
+    """True if a text alleges misconduct, which is published with the commission's assent only (rulebook R-J)."""
+    return any(word in text for word in (asked.greedy, *GREEDY_WORDS))
 
 
-def propose_problems(row: Mapping[str, Any], ticks: Counter[str], signs: Mapping[str, Mapping[str, str]]) -> str:
+def propose_problems(
+    row: Mapping[str, Any], ticks: Counter[str], signs: Mapping[str, Mapping[str, str]], asked: Questionnaire
+) -> str:
     """Return the most ticked 表象, three at most; without enough ticks, the two worst indicators.
 
     Nothing for a section vetoed with too few ballots, which has neither: the office writes its problems.
 
-    贪 is an allegation of misconduct: it is never proposed, only the commission can write it (rulebook R-J).
+    The last indicator is an allegation of misconduct: never proposed, only the commission can write it (rulebook R-J).
     """
     texts = often_ticked(ticks, signs)[:MOST]
     if texts or not any(row["indicators"].values()):
         return "；".join(texts)
-    return _worst_indicators(row["indicators"])
+    return _worst_indicators(row["indicators"], asked)
 
 
 def often_ticked(ticks: Mapping[str, int], signs: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """Return the 表象 with enough ticks to be shown, the most ticked first; none of 贪 (rulebook R-J)."""
+    """Return the 表象 with enough ticks to be shown, the most ticked first; no allegation (rulebook R-J)."""
     return [signs[code]["text"] for code, n in _ranked(ticks) if n >= SMALLEST_SHOWN and _may_propose(code, signs)]
 
 
@@ -48,7 +65,7 @@ def _may_propose(code: str, signs: Mapping[str, Mapping[str, str]]) -> bool:
     return code in signs and signs[code]["indicator"] != Indicator.GREEDY
 
 
-def _worst_indicators(scores: Mapping[str, str | None]) -> str:
+def _worst_indicators(scores: Mapping[str, str | None], asked: Questionnaire) -> str:
     order = [i for i in Indicator if i != Indicator.GREEDY]
     order.sort(key=lambda i: -Decimal(scores.get(i.value) or 0))
-    return f"群众反映“{order[0].label}”“{order[1].label}”问题较为集中"
+    return f"群众反映“{asked.names[order[0]]}”“{asked.names[order[1]]}”问题较为集中"

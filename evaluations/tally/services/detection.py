@@ -9,6 +9,7 @@ from evaluations.ballot_form.rules.votes import Origin
 from evaluations.rounds.models import Round
 from evaluations.scoring.methods import AnyMethod, gaps_to_drawn, outcomes
 from evaluations.scoring.nc2.ballots import Ballots
+from evaluations.scoring.questionnaire import questionnaire_of
 from evaluations.tally.models import AnomalyFlag
 from evaluations.tally.queries.aggregates import count_ballots_of, counted_sheets
 from evaluations.tally.queries.days import returns_by_day
@@ -32,10 +33,11 @@ Place = tuple[int | None, bool]
 def flag_round(round_: Round, method: AnyMethod, ballots: Ballots, *, at: datetime) -> list[AnomalyFlag]:
     """Store the flags of a count (decided ones stay) and return those whose ballots still count."""
     book = round_.rulebook
-    limits = Limits(Fraction(str(book["flag_points"])), Fraction(str(book["flag_z"])))
+    asked = questionnaire_of(book)
+    limits = Limits(Fraction(str(book["flag_points"])), Fraction(str(book["flag_z"])), asked)
     tested = comparable_cells(method, ballots.cells)
     found = [
-        *flag_ballots(method, counted_sheets(round_), frozenset(tested)),
+        *flag_ballots(method, counted_sheets(round_), frozenset(tested), asked),
         *flag_bursts(returns_by_day(round_), {origin.value: origin.label for origin in Origin}),
         *flag_cells(method, ballots.cells, gaps_to_drawn(method, ballots), tested, limits),
     ]

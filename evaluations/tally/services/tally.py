@@ -22,6 +22,7 @@ from evaluations.rounds.rules.lifecycle import RoundState, Step
 from evaluations.rounds.services import begin, finish, lock_round
 from evaluations.scoring.counting import Cell, CellKey, cells_document
 from evaluations.scoring.methods import Files, count_files, parse_rulebook
+from evaluations.scoring.questionnaire import Questionnaire, questionnaire_of
 from evaluations.scoring.wording import VETOED_FIRST
 from evaluations.tally.files import scoring_rulebook
 from evaluations.tally.models import SectionResult, Tally, TallyRow, Veto
@@ -186,26 +187,30 @@ def _store_rows(round_: Round, cells: Mapping[CellKey, Cell]) -> None:
 
 def _store_results(round_: Round, rows: Iterable[Mapping[str, Any]]) -> None:
     sections = {section.code: section for section in round_.sections.all()}
-    ticks, signs = count_ticks(round_), _signs(round_)
+    ticks, signs, asked = count_ticks(round_), _signs(round_), questionnaire_of(round_.rulebook)
     results = []
     for row in rows:
         outcome = SectionResult(round=round_, section=sections[row["section"]])
-        _apply_row(outcome, row, ticks.get(row["section"], Counter()), signs)
+        _apply_row(outcome, row, ticks.get(row["section"], Counter()), signs, asked)
         results.append(outcome)
     SectionResult.objects.bulk_create(results)
 
 
 def _update_results(round_: Round, rows: Iterable[Mapping[str, Any]]) -> None:
     outcomes = {outcome.section.code: outcome for outcome in round_.results.select_related("section")}
-    ticks, signs = count_ticks(round_), _signs(round_)
+    ticks, signs, asked = count_ticks(round_), _signs(round_), questionnaire_of(round_.rulebook)
     for row in rows:
-        _apply_row(outcomes[row["section"]], row, ticks.get(row["section"], Counter()), signs)
+        _apply_row(outcomes[row["section"]], row, ticks.get(row["section"], Counter()), signs, asked)
     fields = ["rank", "is_listed", "label", "difficulty", "vote_count", "data", "ticks", "main_problems"]
     SectionResult.objects.bulk_update(outcomes.values(), fields)
 
 
 def _apply_row(
-    outcome: SectionResult, row: Mapping[str, Any], ticks: Counter[str], signs: Mapping[str, Mapping[str, str]]
+    outcome: SectionResult,
+    row: Mapping[str, Any],
+    ticks: Counter[str],
+    signs: Mapping[str, Mapping[str, str]],
+    asked: Questionnaire,
 ) -> None:
     """Copy a row of result.json into the stored result; propose main problems where none are written."""
     outcome.rank = row["rank"]
@@ -216,7 +221,7 @@ def _apply_row(
     outcome.data = dict(row)
     outcome.ticks = dict(ticks)
     if outcome.is_listed and not outcome.main_problems:
-        outcome.main_problems = propose_problems(row, ticks, signs)
+        outcome.main_problems = propose_problems(row, ticks, signs, asked)
 
 
 def _signs(round_: Round) -> dict[str, Mapping[str, str]]:

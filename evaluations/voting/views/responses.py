@@ -12,12 +12,13 @@ from django.urls import reverse
 from django.utils.html import escape
 
 from evaluations.ballot_form.queries import ballot_form_by_digest
-from evaluations.ballot_form.rules.form import QUESTIONS, signs_by_indicator
+from evaluations.ballot_form.rules.form import severe_words, signs_by_indicator
 from evaluations.ballot_form.rules.votes import Vote, VoteErrors, clean_digits
 from evaluations.codes.services.visitors import taken_by
 from evaluations.protocol.codes import format_code
 from evaluations.rounds.queries import open_round, vote_dates
 from evaluations.rounds.sql import OpenRound, read_open_round
+from evaluations.scoring.questionnaire import quoted
 from evaluations.voting.forms import Entered, read_ballot
 from evaluations.voting.pages import (
     departments_of,
@@ -27,7 +28,6 @@ from evaluations.voting.pages import (
     rating_cards,
     rating_pages,
     review_lines,
-    severe_words,
 )
 from evaluations.voting.services import NOT_NOW, Admission, Cast, checked_mark
 from evaluations.voting.views.section_rows import section_rows
@@ -95,13 +95,16 @@ def rate_page(
     number = min(number, len(pages) - 1)
     shown = errors_on(ballot_form, entered.chosen, errors or {}, number)
     departments = {section.code: section.department for section in ballot_form.sections}
+    asked = ballot_form.questionnaire
     context = {
-        "questions": [(i.label, text) for i, text in QUESTIONS.items()],
+        "questions": [(name, asked.questions[i]) for i, name in asked.names.items()],
         "cards": rating_cards(ballot_form, [entered.line(code) for code in pages[number]], shown),
         "errors": shown,
         "summary": error_summary(ballot_form, shown),
         "comment_length": ballot_form.comment_length,
-        "severe": severe_words(ballot_form),
+        "severe": quoted(severe_words(ballot_form), "或者"),
+        "none": asked.none,
+        "unknown": asked.unknown,
         "number": number,
         "pages": len(pages),
         "is_last": number == len(pages) - 1,

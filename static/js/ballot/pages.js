@@ -131,7 +131,7 @@ window.ballotPages = (() => {
       note.setAttribute("role", "status");
       button.after(note);
     }
-    const text = open.length ? `已将其余${open.length}项选为“没有”，可以修改。` : "各项均已选择。";
+    const text = open.length ? `已将其余${open.length}项选为“${button.dataset.rest}”，可以修改。` : "各项均已选择。";
     setTimeout(() => { note.textContent = text; }, 50); // a note that is announced must stand there first
   };
   const countComment = (main) => {

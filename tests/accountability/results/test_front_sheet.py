@@ -9,11 +9,12 @@ from decimal import Decimal
 import pytest
 from openpyxl import load_workbook
 
-from accountability.results.workbooks.front import COLUMNS
+from accountability.results.workbooks.front import columns_of
 from accountability.results.workbooks.top_ten import top10_workbook
 from evaluations.publication.services import Correction, correct_publication
 from evaluations.rounds.rules.rulebook import default_rulebook
 from evaluations.scoring.method import Channel, Indicator
+from evaluations.scoring.questionnaire import DEFAULT
 from evaluations.tally.models import SectionResult
 from tests.accountability.factories import (
     NOON,
@@ -26,7 +27,7 @@ from tests.accountability.factories import (
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
-INDICATORS = [indicator.label for indicator in Indicator]
+INDICATORS = DEFAULT.labels
 LONG = (
     "重庆市南川区城市更新和住房公积金及保障性租赁住房建设管理服务中心"
     "下属房屋产权产籍登记测绘和档案利用服务指导办公室分中心第二组"
@@ -198,8 +199,10 @@ def test_the_page_is_filled_with_problems_from_the_first_place_on():
 
 
 def test_the_front_sheet_has_about_ten_columns_that_a_page_holds_unscaled():
-    assert len(COLUMNS) <= 11
-    assert sum(column.width * 8.5 + 5 for column in COLUMNS) * 0.75 <= 841.9 - 2 * 0.4 * 72
+    columns = columns_of(DEFAULT)
+
+    assert len(columns) <= 11
+    assert sum(column.width * 8.5 + 5 for column in columns) * 0.75 <= 841.9 - 2 * 0.4 * 72
 
 
 def printed(round_, tmp_path):

@@ -64,7 +64,7 @@ def test_a_form_is_not_of_a_demo_unless_marked():
     assert not FORM.is_demo
 
 
-def test_the_levels_have_words_and_the_top_of_a_longer_scale_is_very_severe():
+def test_the_levels_have_words_and_levels_beyond_them_their_number():
     words = level_words(FORM)
 
     assert list(words) == ["0", "1", "2", "3", "x"]
@@ -72,6 +72,6 @@ def test_the_levels_have_words_and_the_top_of_a_longer_scale_is_very_severe():
     assert "级" not in "".join(words.values())
     assert {key: level_words(replace(FORM, levels=5))[key] for key in ("3", "4", "5")} == {
         "3": words["3"],
-        "4": "4级",
-        "5": "非常严重",
+        "4": "非常严重",
+        "5": "5级",
     }

@@ -25,8 +25,8 @@ def test_the_default_rulebook_is_read_exactly():
     assert parsed.vetoes == {"B"}
 
 
-def test_indicators_and_channels_keep_their_order_and_words():
-    assert "".join(Indicator.labels) == "冷懒推乱贪"
+def test_indicators_and_channels_keep_their_order():
+    assert Indicator.values == ["cold", "lazy", "buck_passing", "disorderly", "greedy"]
     assert Channel.labels == ["定向评议", "抽样评议", "其他评议"]
 
 

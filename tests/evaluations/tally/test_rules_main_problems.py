@@ -1,9 +1,11 @@
 """Main problems: proposed from the ticks, never 贪, never from fewer than five."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
+from evaluations.scoring.questionnaire import DEFAULT
 from evaluations.tally.rules.main_problems import is_greedy, propose_problems
 
 SIGNS = {
@@ -32,14 +34,22 @@ ROW = {"indicators": {"cold": "10", "lazy": "30", "buck_passing": "20", "disorde
     ],
 )
 def test_the_three_most_ticked_are_proposed_else_the_two_worst_indicators(ticks, problems):
-    assert propose_problems(ROW, Counter(ticks), SIGNS) == problems
+    assert propose_problems(ROW, Counter(ticks), SIGNS, DEFAULT) == problems
 
 
 def test_nothing_is_proposed_without_ticks_and_scores():
     """A section vetoed with too few ballots has no indicators under NC-2."""
-    assert propose_problems({"indicators": dict.fromkeys(ROW["indicators"])}, Counter(), SIGNS) == ""
+    assert propose_problems({"indicators": dict.fromkeys(ROW["indicators"])}, Counter(), SIGNS, DEFAULT) == ""
 
 
 @pytest.mark.parametrize(("text", "is_alleged"), [("收受好处", True), ("吃拿卡要", True), ("办事拖拉", False)])
 def test_a_text_that_alleges_greed_is_recognised(text, is_alleged):
-    assert is_greedy(text) is is_alleged
+    assert is_greedy(text, DEFAULT) is is_alleged
+
+
+def test_what_a_round_calls_it_is_an_allegation_too():
+    asked = replace(DEFAULT, names={**DEFAULT.names, "greedy": "谋私"})
+
+    assert is_greedy("谋私", asked)
+    assert is_greedy("有贪腐", asked)
+    assert not is_greedy("谋私", DEFAULT)

@@ -1,0 +1,146 @@
+"""Half-year and quarter: presets of terms, the next round's days, terms that reach into it."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from evaluations.lifecycle.approvals import start_settlement
+from evaluations.lifecycle.forms import RulebookForm
+from evaluations.rounds.queries import rhythm_doubts
+from evaluations.rounds.rules.calendar import calendar_of
+from evaluations.rounds.rules.dates import RoundDates
+from evaluations.rounds.rules.overlap import overlaps, period_doubt
+from evaluations.rounds.rules.rhythm import QUARTERLY, Rhythm, recently, rhythm_of
+from evaluations.rounds.rules.rulebook import DEFAULTS, default_rulebook, with_rhythm
+from evaluations.rounds.rules.rulebook_errors import rulebook_errors
+from evaluations.rounds.rules.settings import terms_replaced
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.workdays.rules import Calendar
+from tests.factories import make_round, make_user
+
+# 2014: 每季度评一次. The second quarter is rated in July.
+SECOND_QUARTER = RoundDates(date(2014, 4, 1), date(2014, 6, 30), date(2014, 7, 7), date(2014, 7, 25))
+HALF_YEAR = RoundDates(date(2020, 1, 1), date(2020, 6, 30), date(2020, 7, 7), date(2020, 7, 27))
+WEEKDAYS = Calendar()
+
+
+def quarterly(**changes):
+    return with_rhythm(default_rulebook(), Rhythm.QUARTER) | changes
+
+
+def texts(dates, rulebook):
+    return [each.text(rhythm_of(rulebook)) for each in overlaps(dates, rulebook, WEEKDAYS)]
+
+
+def test_a_rulebook_without_a_rhythm_is_half_yearly():
+    assert rhythm_of({}) == rhythm_of(default_rulebook()) == Rhythm.HALF_YEAR
+    assert (recently({}), recently(quarterly())) == ("近半年", "近三个月")
+
+
+def test_a_preset_sets_its_terms_and_the_other_one_takes_them_back():
+    assert {key: quarterly()[key] for key in QUARTERLY} == QUARTERLY
+    assert with_rhythm(quarterly(), Rhythm.HALF_YEAR) == DEFAULTS
+    assert rulebook_errors(quarterly()) == []
+    assert rulebook_errors(quarterly(rhythm="month")) == ["评议周期应为半年或者季度。"]
+
+
+def test_the_terms_that_a_preset_replaces_are_told():
+    told = terms_replaced(default_rulebook(), "quarter")
+
+    assert "公示与问责期限·报告后暗访复查期限（日）：60 → 20" in told
+    assert terms_replaced(default_rulebook(), "half_year") == []
+
+
+@pytest.mark.parametrize(
+    ("rulebook", "day"), [(default_rulebook(), date(2014, 12, 18)), (quarterly(), date(2014, 9, 17))]
+)
+def test_the_next_roster_is_due_before_the_next_vote_of_the_rhythm(rulebook, day):
+    dues = calendar_of(SECOND_QUARTER.opens_on, SECOND_QUARTER.closes_on, rulebook, WEEKDAYS)
+
+    assert [due.on for due in dues if due.key == "next"] == [day]
+
+
+@pytest.mark.parametrize(("dates", "rulebook"), [(HALF_YEAR, default_rulebook()), (SECOND_QUARTER, quarterly())])
+def test_neither_preset_reaches_into_its_next_round(dates, rulebook):
+    assert texts(dates, rulebook) == period_doubt(dates, rulebook) == []
+
+
+def test_the_terms_of_a_half_year_do_not_fit_into_a_quarter():
+    """Published on 8 August, reported on 8 September, visited 60 days later; the next vote opens on 7 October."""
+    rulebook = default_rulebook() | {"rhythm": "quarter"}
+
+    (found,) = overlaps(SECOND_QUARTER, rulebook, WEEKDAYS)
+
+    assert (found.days, found.prevents) == (31, True)
+    assert found.text(Rhythm.QUARTER) == (
+        "暗访复查、销号（2014年11月7日）比下一轮开始投票（按季度推算为2014年10月7日）晚31天，"
+        "请缩短整改报告和报告后暗访复查的期限，或者提前投票时间。"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "term", "stage", "days", "prevents"),
+    [
+        (
+            {"freeze_months": 4},
+            "不得提拔重用的影响期（2014年12月8日）",
+            "公示名单（按季度推算为2014年11月8日）",
+            30,
+            False,
+        ),
+        ({"report_months": 2}, "整改报告（2014年10月8日）", "锁定名录（按季度推算为2014年9月17日）", 21, False),
+        ({"appeal_days": 60}, "申诉答复（2014年10月17日）", "开始投票（按季度推算为2014年10月7日）", 10, False),
+        ({"at_once_workdays": 40}, "立行立改（2014年10月3日）", "锁定名录（按季度推算为2014年9月17日）", 16, False),
+        ({"objection_workdays": 40}, "公示名单（2014年9月27日）", "锁定名录（按季度推算为2014年9月17日）", 10, True),
+    ],
+)
+def test_each_collision_names_both_terms_and_the_days(changes, term, stage, days, prevents):
+    found = overlaps(SECOND_QUARTER, quarterly(**changes), WEEKDAYS)
+
+    said = f"{term}比下一轮{stage}晚{days}天，"
+    assert [each.prevents for each in found if each.text(Rhythm.QUARTER).startswith(said)] == [prevents]
+
+
+def test_a_period_of_another_length_is_doubted():
+    assert period_doubt(HALF_YEAR, quarterly()) == ["评议周期为季度，而评议期有182天，请核对。"]
+    assert period_doubt(SECOND_QUARTER, default_rulebook()) == ["评议周期为半年，而评议期有91天，请核对。"]
+
+
+@pytest.mark.parametrize("start", [date(2014, month, 1) for month in (1, 4, 7, 10)])
+def test_every_quarter_is_one(start):
+    following = (start + timedelta(95)).replace(day=1)
+    dates = RoundDates(start, following - timedelta(1), following, following)
+
+    assert period_doubt(dates, quarterly()) == []
+
+
+@pytest.mark.django_db
+class TestADraft:
+    def test_whose_terms_do_not_fit_is_not_settled_and_stays_as_it_is(self):
+        round_ = make_round(rulebook={"rhythm": "quarter"})
+
+        with pytest.raises(RuleViolation) as refused:
+            start_settlement(round_id=round_.pk, by=make_user("clerk"), at=round_.opens_at - timedelta(30))
+
+        assert "暗访复查、销号" in str(refused.value)
+        round_.refresh_from_db()
+        assert round_.state == "draft"
+
+    def test_whose_terms_are_doubtful_is_proposed_with_the_doubts(self):
+        round_ = make_round(rulebook={**QUARTERLY, "rhythm": "quarter", "freeze_months": 4})
+
+        proposed = start_settlement(round_id=round_.pk, by=make_user("clerk"), at=round_.opens_at - timedelta(30))
+
+        assert proposed.content["与下一轮的衔接"] == rhythm_doubts(round_)
+        assert "影响期" in "".join(proposed.content["与下一轮的衔接"])
+
+    def test_takes_a_preset_by_its_form(self):
+        rulebook = default_rulebook()
+        blank = RulebookForm(rulebook=rulebook, is_frozen=False)
+        given = {name: blank.get_initial_for_field(field, name) for name, field in blank.fields.items()}
+        steps = enumerate(rulebook["repeat_steps"])
+        given |= {f"repeat_steps-{n}-{key}": value for n, step in steps for key, value in step.items()}
+        form = RulebookForm({**given, "rhythm": "quarter"}, rulebook=rulebook, is_frozen=False)
+
+        assert form.errors == {}
+        assert form.changed_rulebook() == with_rhythm(rulebook, "quarter")
