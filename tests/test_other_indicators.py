@@ -23,7 +23,7 @@ from evaluations.rounds.models import Round
 from evaluations.rounds.rules.rulebook import default_rulebook
 from evaluations.rounds.services import plan_round
 from evaluations.scoring.questionnaire import DEFAULT, questionnaire_errors, questionnaire_of
-from nanchuan_eval.users.rules import Role
+from nanchuan_eval.permissions.policy import Role
 from tests.accountability.factories import make_account, make_liaison, make_published_round
 from tests.factories import NOON, make_codes, make_open_round, make_round, make_user, raw_answers
 
@@ -217,7 +217,7 @@ class TestTheRulebook:
             closes_at=NOON + timedelta(days=420),
         )
 
-        plan_round(round_=draft, by=make_user("clerk"), at=NOON)
+        plan_round(round_=draft, by=make_user("chief"), at=NOON)
 
         assert questionnaire_of(Round.objects.get(key="2021H1").rulebook) == questionnaire_of(OTHER)
 

@@ -49,7 +49,8 @@ def told(key: str) -> Round:
     return story.run()
 
 
-def test_two_quarters_run_from_freeze_to_closed_cases_and_are_consecutive():
+def test_two_quarters_run_from_freeze_to_closed_cases_and_are_consecutive(settings):
+    settings.TWO_PERSON_RULE = True
     first, second = (told(key) for key in QUARTERS)
     listed = [
         set(round_.results.filter(is_listed=True).values_list("section__code", flat=True)) for round_ in (first, second)

@@ -126,7 +126,8 @@ class TestADraft:
         round_.refresh_from_db()
         assert round_.state == "draft"
 
-    def test_whose_terms_are_doubtful_is_proposed_with_the_doubts(self):
+    def test_whose_terms_are_doubtful_is_proposed_with_the_doubts(self, settings):
+        settings.TWO_PERSON_RULE = True
         round_ = make_round(rulebook={**QUARTERLY, "rhythm": "quarter", "freeze_months": 4})
 
         proposed = start_settlement(round_id=round_.pk, by=make_user("clerk"), at=round_.opens_at - timedelta(30))
@@ -139,7 +140,7 @@ class TestADraft:
         blank = RulebookForm(rulebook=rulebook, is_frozen=False)
         given = {name: blank.get_initial_for_field(field, name) for name, field in blank.fields.items()}
         steps = enumerate(rulebook["repeat_steps"])
-        given |= {f"repeat_steps-{n}-{key}": value for n, step in steps for key, value in step.items()}
+        given |= {f"repeat_steps-{n}-{key}": str(value) for n, step in steps for key, value in step.items()}
         form = RulebookForm({**given, "rhythm": "quarter"}, rulebook=rulebook, is_frozen=False)
 
         assert form.errors == {}
