@@ -6,6 +6,7 @@ from nanchuan_eval.admin_site.services import consequences
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit_review.archive import ARCHIVE_LOG
 from nanchuan_eval.backups.services import RESTORE
+from nanchuan_eval.profile import approvals as profile
 from nanchuan_eval.workdays import approvals as workdays
 from nanchuan_eval.workdays.models import Holiday
 from nanchuan_eval.workdays.services import note_change
@@ -14,5 +15,5 @@ from nanchuan_eval.workdays.services import note_change
 def register() -> None:
     """Register the handlers of all features."""
     holidays = approvable_edits(Holiday, "round.edit")
-    approvals.register(*accounts.ACTIONS, *holidays, *workdays.ACTIONS, ARCHIVE_LOG, RESTORE)
+    approvals.register(*accounts.ACTIONS, *holidays, *workdays.ACTIONS, *profile.ACTIONS, ARCHIVE_LOG, RESTORE)
     consequences[Holiday] = note_change

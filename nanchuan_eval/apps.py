@@ -29,6 +29,7 @@ class NanchuanEvalConfig(AppConfig):
         from nanchuan_eval.audit_review.services import approval_faults
         from nanchuan_eval.lists import services as lists
         from nanchuan_eval.permissions.policy import Role
+        from nanchuan_eval.profile.queries import logo_faults
         from nanchuan_eval.retention import services as retention
         from nanchuan_eval.workspace import pages as workspace
         from nanchuan_eval.workspace.pages import Entry
@@ -37,7 +38,7 @@ class NanchuanEvalConfig(AppConfig):
         import_module("nanchuan_eval.checks")
         approvable_actions.register()
         register_rows(*ROWS)
-        integrity_checks.extend([role_faults, approval_faults])
+        integrity_checks.extend([role_faults, approval_faults, logo_faults])
         retention.rules.extend(lists.retention_rules())
         lists.register(ACCOUNT_LIST)
         workspace.register(
@@ -52,6 +53,7 @@ class NanchuanEvalConfig(AppConfig):
                 order=2,
             ),
             Entry(Phase.SYSTEM, "登录通知书", "account-letters", "user.pwlink", order=3),
+            Entry(Phase.SYSTEM, "机构信息", "profile", "profile.edit", order=4),
             Entry(Phase.SYSTEM, "验证操作日志", "admin:audit-verify", "log.verify", order=30),
             Entry(Phase.SYSTEM, "安全策略和权限表", "policy", "policy.set", order=31),
         )

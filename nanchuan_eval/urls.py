@@ -21,6 +21,7 @@ from nanchuan_eval.accounts.views.account import (
 from nanchuan_eval.accounts.views.security import in_force
 from nanchuan_eval.decisions import views as decisions
 from nanchuan_eval.lists import views as lists
+from nanchuan_eval.profile import views as profile
 from nanchuan_eval.web.views import anchors, healthz
 
 # Former URLs of the checkers, which published notices name.
@@ -54,6 +55,9 @@ urlpatterns = [
     path("admin/policy/", staff(in_force), name="policy"),
     path("admin/accounts/requests/", staff(account_lists.requests), name="account-requests"),
     path("admin/accounts/letters/", staff(account_lists.letters), name="account-letters"),
+    path("admin/profile/", staff(profile.show), name="profile"),
+    path("admin/profile/change/", staff(profile.change), name="profile-change"),
+    path("site-logo/<slug:digest>.png", profile.logo, name="site-logo"),
     path("admin/lists/upload/<int:pk>/", staff(lists.show), name="list-upload"),
     path("admin/lists/upload/<int:pk>/confirm/", staff(lists.confirm), name="list-confirm"),
     path("admin/lists/upload/<int:pk>/discard/", staff(lists.discard), name="list-discard"),

@@ -10,6 +10,7 @@ from accountability.history.models import EarlierRound
 from departments.models import Section
 from evaluations.codes.models import CodeBatch
 from nanchuan_eval.lists import services as lists
+from nanchuan_eval.profile.rules.profile import DEFAULT
 from tests.factories import make_codes, make_open_round, make_user
 from tests.test_commands_and_files import hostile_files
 
@@ -30,6 +31,12 @@ PAGES = [
     ("/personnel/many/", "personnel", "file", {}),
     *((f"/admin/lists/{name}/", "chief", "file", {}) for name in ("history", "roster", "service-topics")),
     ("/admin/lists/accounts/", "sysadmin", "file", {}),
+    (
+        "/admin/profile/change/",
+        "chief",
+        "upload",
+        {**DEFAULT.as_json(), "phone": "12345", "place_names": "区", "reason": "搬迁"},
+    ),
     ("/admin/lists/service-records/", "clerk", "file", {}),
     *((f"/admin/lists/pool.{name}/{{key}}/", "clerk", "file", {}) for name in ("supervisors",)),
 ]

@@ -34,7 +34,7 @@ def unit_table(assessment: Assessment) -> Table[UnitLine]:
         title=f"{assessment.year}年度考核按单位",
         columns=columns,
         rows=assessment.units,
-        caption="扣分按各轮评议规则计算；评议规则未规定的，由区考核办确定",
+        caption="扣分按各轮评议规则计算；评议规则未规定的，由考核办确定",
         notes=_notes(assessment),
     )
 

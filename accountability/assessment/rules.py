@@ -16,10 +16,10 @@ TextKey = Callable[[str], Any]
 NAME_MISSING = "（姓名未登记）"
 DECIDED_ELSEWHERE, BY_RECORD = "另定", "见办理记录"
 BY_SUPERIOR = "垂直管理单位和公用企业通报上级主管单位，由其考核，不列入。"
-TAKE_BACK = "下列科室经更正已不在名单内，不计入本年度考核；已登记的考核和绩效奖由组织人事部门商区考核办撤回。"
+TAKE_BACK = "下列科室经更正已不在名单内，不计入本年度考核；已登记的考核和绩效奖由组织人事部门商考核办撤回。"
 CADRES_EXPLAINED = (
     "姓名为名录锁定时登记的姓名，科室主要负责人为问责事项的责任人。"
-    "“涉及扣分”为所列科室上榜的扣分合计，个人如何扣分由区考核办确定。"
+    "“涉及扣分”为所列科室上榜的扣分合计，个人如何扣分由考核办确定。"
 )
 
 
@@ -233,7 +233,7 @@ def _line(listed: Listed, *, again: bool) -> Line:
     ]
     due = [(points, reason) for holds, points, reason in applied if holds and points is not None]
     if not due:
-        by = f"评议规则未规定分值，{BY_RECORD}" if listed.assessment.done_on else "分值由区考核办确定"
+        by = f"评议规则未规定分值，{BY_RECORD}" if listed.assessment.done_on else "分值由考核办确定"
         return Line(listed, None, (by,))
     return Line(listed, sum((points for points, _ in due), Decimal(0)), tuple(f"{why}扣{n}分" for n, why in due))
 

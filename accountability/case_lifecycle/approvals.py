@@ -36,7 +36,7 @@ from nanchuan_eval.workdays.rules import in_chinese
 PUBLISH, CORRECT, ASSENT = "publish.list", "publish.correct", "problems.assent"
 
 TAKEN_BACK = (
-    "更正不会自动撤回已办理的措施。考核和绩效奖列入“年度综合考核”的“更正后应撤回”，由组织人事部门商区考核办撤回；"
+    "更正不会自动撤回已办理的措施。考核和绩效奖列入“年度综合考核”的“更正后应撤回”，由组织人事部门商考核办撤回；"
     "已进行的谈话、已发出的通报，由原办理单位向当事单位和个人说明更正"
 )
 

@@ -21,7 +21,7 @@ class RecordHints:
 
 HINTS = {
     MeasureKind.NOTICE: RecordHints(
-        "公示刊登的日期", "请写明：刊登的报纸或网站、版面或网址、公示期起止。例如：《南川日报》第3版，公示期10日。"
+        "公示刊登的日期", "请写明：刊登的报纸或网站、版面或网址、公示期起止。例如：某日报第3版，公示期10日。"
     ),
     MeasureKind.CIRCULAR: RecordHints(
         "通报发出的日期", "请写明：通报的上级主管单位、通报文号、送达方式、对方的反馈（如有）。"
@@ -45,13 +45,13 @@ HINTS = {
 WAIVERS = {
     MeasureKind.NOTICE: "例如：名单已更正，本科室不再公示。",
     MeasureKind.TALK_LEADER: "例如：该单位已撤并，没有可以谈话的领导。",
-    MeasureKind.TALK_HEAD: "例如：负责人已退休或者调离本区。",
-    MeasureKind.SUMMONS: "例如：负责人已退休或者调离本区。",
+    MeasureKind.TALK_HEAD: "例如：负责人已退休或者调离本地。",
+    MeasureKind.SUMMONS: "例如：负责人已退休或者调离本地。",
     MeasureKind.FREEZE: "例如：负责人已退休，不再提拔重用。",
     MeasureKind.CIRCULAR: "例如：上级主管单位已撤销。",
-    MeasureKind.ASSESSMENT: "例如：该单位本年度不参加区年度综合考核，写明依据。",
+    MeasureKind.ASSESSMENT: "例如：该单位本年度不参加年度综合考核，写明依据。",
     MeasureKind.BONUS: "例如：该科室工作人员不享受年终绩效奖，写明依据。",
-    MeasureKind.SPECIAL_INSPECTION: "例如：区委巡察正在进行，一并督查，写明依据。",
+    MeasureKind.SPECIAL_INSPECTION: "例如：党委巡察正在进行，一并督查，写明依据。",
     MeasureKind.REMOVAL_PROMPT: "例如：负责人已调整岗位，写明文号。",
 }
 

@@ -24,6 +24,7 @@ from accountability.rectifications.rules import ENDED
 from departments.models import Leaving, Tenure
 from evaluations.publication.rules import last_day
 from evaluations.rounds.models import Round
+from evaluations.rounds.queries import profile_of
 from evaluations.rounds.rules.rulebook import has_public_recount
 from evaluations.tally.models import SectionResult, by_place
 from nanchuan_eval.names.rules.keys import is_same_name
@@ -104,7 +105,7 @@ def _deadlines(round_: Round, measures: Sequence[PlannedMeasure], on: date) -> I
 
 
 def _listing(round_: Round, result: SectionResult, past: History, retired_on: date | None) -> Listing:
-    section = result.section
+    section, profile = result.section, profile_of(round_)
     return Listing(
         round_name=round_.name,
         unit=section.department_name,
@@ -112,6 +113,7 @@ def _listing(round_: Round, result: SectionResult, past: History, retired_on: da
         rank=result.rank or 0,
         reports_to_superior=section.reports_to_superior,
         history=past,
+        profile=profile,
         superior=section.superior_name,
         chief_leader=section.chief_leader,
         leader_in_charge=section.leader_in_charge,

@@ -14,6 +14,7 @@ from accountability.demo.rectifying import (
     close_items,
     confirm_talk,
     finish_item,
+    notice_record,
     submit_plan,
     summon_head,
     talk_to_head,
@@ -74,7 +75,7 @@ class Aftermath:
 
     def _record_notice(self, case: Case) -> None:
         notice = case.measures.get(kind=MeasureKind.NOTICE)
-        on, at, text = self.calendar.on(11), self.calendar.day(11), "《南川日报》刊登公示（演示）"
+        on, at, text = self.calendar.on(11), self.calendar.day(11), notice_record(self.round)
         record_measure(measure_id=notice.pk, done_on=on, record=text, by=self.office.commission, at=at)
 
     def _talk_to_heads(self, cases: list[Case]) -> None:

@@ -14,6 +14,7 @@ from accountability.demo.rectifying import (
     common_scan,
     confirm_talk,
     finish_item,
+    notice_record,
     submit_plan,
     summon_head,
     talk_to_head,
@@ -26,7 +27,6 @@ from accountability.rectifications.services import rectifications
 from evaluations.rounds.models import Round
 
 RECORDS = {
-    MeasureKind.NOTICE: "《南川日报》刊登公示（演示）",
     MeasureKind.CIRCULAR: "已书面通报上级主管单位（演示）",
     MeasureKind.ASSESSMENT: "已纳入年度综合考核（演示）",
     MeasureKind.BONUS: "已与年终绩效奖挂钩（演示）",
@@ -73,9 +73,10 @@ class Archive:
             if kind == MeasureKind.FREEZE:
                 self._record_freeze(measure)
             else:
+                record = notice_record(self.round) if kind == MeasureKind.NOTICE else RECORDS[kind]
                 by = self.office.personnel if kind in BY_PERSONNEL else self.office.commission
                 on, at = self.calendar.on(8), self.calendar.day(8)
-                record_measure(measure_id=measure.pk, done_on=on, record=RECORDS[kind], by=by, at=at)
+                record_measure(measure_id=measure.pk, done_on=on, record=record, by=by, at=at)
 
     def _record_freeze(self, measure: Measure) -> None:
         on, at = self.calendar.on(8).isoformat(), self.calendar.day(8)

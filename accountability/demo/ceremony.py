@@ -16,8 +16,8 @@ from evaluations.draws.services.commitment import plan_draw
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose
 
-WITNESSES = "区纪委监委、区人大代表、市民代表、企业代表"
-PLACE = "区政务服务中心一楼大厅"
+WITNESSES = "纪委监委、人大代表、市民代表、企业代表"
+PLACE = "政务服务中心一楼大厅"
 STEP = timedelta(minutes=15)
 
 

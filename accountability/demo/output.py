@@ -21,6 +21,7 @@ from evaluations.rounds.rules.lifecycle import DEMO_NOTICE, DrawStatus
 from evaluations.scoring.wording import empty_list
 from evaluations.tally.files import ballots_csv
 from evaluations.tally.models import SectionResult
+from nanchuan_eval.profile.queries import current_profile
 from nanchuan_eval.spreadsheets import ColumnSpec, SheetSpec, Value, write_workbook
 from nanchuan_eval.workdays.rules import in_chinese
 
@@ -82,7 +83,7 @@ def _write_asking_list(round_: Round, out: Path) -> list[Path]:
     other = others.values_list("department_name", flat=True).first()
     today, last = timezone.localdate(), freeze.ends_on
     rows: list[list[Value]] = [
-        [f"{name[:2]}　{name[2:]}", f"南川区{unit}", in_chinese(today)],
+        [f"{name[:2]}　{name[2:]}", f"{current_profile().district}{unit}", in_chinese(today)],
         [name, "", today],
         [name, other, today.isoformat().replace("-", "/")],
         [name, unit, f"{last.year}年{last.month}月"],

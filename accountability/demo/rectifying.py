@@ -21,13 +21,19 @@ from accountability.talks.documents import talk_record
 from accountability.talks.models import Talk
 from accountability.talks.services.records import file_talk, write_talk
 from evaluations.rounds.models import Round
+from evaluations.rounds.queries import profile_of
 from nanchuan_eval.users.models import User
 
 HOUR = timedelta(hours=1)
-LEADER = {"talker": "区纪委监委 王书记（演示）", "place": "区纪委监委谈话室"}
+LEADER = {"talker": "纪委监委 王书记（演示）", "place": "纪委监委谈话室"}
 HEAD = {"talker": "单位党委（党组）书记（演示）", "place": "单位会议室"}
 # Makes the scan of a signed record.
 Scan = Callable[[Talk], bytes]
+
+
+def notice_record(round_: Round) -> str:
+    """Return what the record of the public notice says: the newspaper of the round's district."""
+    return f"《{profile_of(round_).newspaper}》刊登公示（演示）"
 
 
 def printed_record(talk: Talk) -> bytes:

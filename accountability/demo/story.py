@@ -48,6 +48,7 @@ from evaluations.rounds.rules.rulebook import SERVER, SUPERVISORS, default_ruleb
 from evaluations.rounds.services import plan_round
 from evaluations.scoring.method import Channel
 from evaluations.turnout.services import record_turnout
+from nanchuan_eval.profile.queries import current_profile
 from nanchuan_eval.spreadsheets import read_rows
 from nanchuan_eval.workdays.models import Holiday
 
@@ -102,6 +103,8 @@ class Story:
     earlier: int = 0
     # Service records; with none, nobody is drawn among clients.
     records: int = 0
+    # The list of sections to rate.
+    roster: Path = ROSTER
     clients: Clients | None = field(default=None, init=False)
 
     def run(self) -> Round:
@@ -131,10 +134,10 @@ class Story:
         return [*self.envelopes, *(code for codes in (*self.forms, *bound) for code in codes)]
 
     def _load_roster(self) -> None:
-        rows, at = read_rows(ROSTER.read_bytes(), ROSTER.name), self._day(49)
+        rows, at = read_rows(self.roster.read_bytes(), self.roster.name), self._day(49)
         agreed = compare_roster(rows).fingerprint
         proposed = propose_import(
-            file=ROSTER.name, rows=rows, correct_heads=False, agreed=agreed, by=self.office.clerk, at=at
+            file=self.roster.name, rows=rows, correct_heads=False, agreed=agreed, by=self.office.clerk, at=at
         )
         approved(proposed, by=self.office.chief, at=at)
         self.tell(f"评议对象：{Section.objects.count()}个科室")
@@ -174,7 +177,7 @@ class Story:
         }
         key = SUPERVISORS if self.is_supervised else SERVER
         clients = client_rules(self.records) if self.records else {}
-        return rules | terms | clients | {"box_key": key, "office_phone": PHONE}
+        return rules | terms | clients | {"box_key": key, "office_phone": current_profile().phone or PHONE}
 
     def _settle(self, round_: Round, *, at: datetime) -> None:
         by_two("round.edit", round_, self.office.desk, at=at)

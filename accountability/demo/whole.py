@@ -37,6 +37,7 @@ class Whole:
             today=self.story.today - timedelta(days=before * APART),
             tell=self.story.tell,
             earlier=before,
+            roster=self.story.roster,
             is_corrected=before == (self.earlier + 1) // 2,
         )
 
@@ -50,7 +51,7 @@ class Whole:
     def _leave(self, round_: Round) -> None:
         story = self.story
         today = story.today + timedelta(days=APART)
-        next_ = Story(ballots=0, seed=story.seed, today=today).draft(at=_morning(story.today))
+        next_ = Story(ballots=0, seed=story.seed, today=today, roster=story.roster).draft(at=_morning(story.today))
         story.tell(Waiting(round_, next_, story.office, story.calendar).run())
 
 

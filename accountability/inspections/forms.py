@@ -132,7 +132,7 @@ class SubmitForm(forms.Form):
         "问题线索（涉及违纪违法的）",
         most=3000,
         required=False,
-        help_text="只报区纪委监委，评议办和有关单位不可见；没有的不填",
+        help_text="只报纪委监委，评议办和有关单位不可见；没有的不填",
     )
 
 

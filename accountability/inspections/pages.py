@@ -49,7 +49,7 @@ def plan_table(plans: Sequence[InspectionPlan]) -> Table[InspectionPlan]:
         title="暗访计划一览",
         columns=columns,
         rows=plans,
-        empty="暂无暗访计划。名单公示后由评议办负责人拟订，区纪委监委批准。",
+        empty="暂无暗访计划。名单公示后由评议办负责人拟订，纪委监委批准。",
         notes=[DEMO_NOTICE] if any(plan.round.is_demo for plan in plans) else [],
     )
 

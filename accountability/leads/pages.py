@@ -24,7 +24,7 @@ def lead_table(rows: Sequence[Lead]) -> Table[Lead]:
             is_choice=True,
         ),
         Column("facts", "线索内容", lambda row: row.facts, width=40, is_sortable=False),
-        Column("source", "来源", lambda row: "暗访" if row.inspection_id else "区纪委监委登记", is_choice=True),
+        Column("source", "来源", lambda row: "暗访" if row.inspection_id else "纪委监委登记", is_choice=True),
         Column("received", "收到时间", lambda row: timezone.localtime(row.received_at), Kind.MOMENT),
         Column(
             "state",

@@ -64,7 +64,7 @@ def receive(request: HttpRequest) -> HttpResponse:
     """Register a lead (登记问题线索)."""
     _visible(request)
     policy.check_may_start(account_of(request), leads_services.LEAD)
-    page = FormPage("登记问题线索", "登记", reverse("accountability:leads"), note="仅区纪委监委可见。")
+    page = FormPage("登记问题线索", "登记", reverse("accountability:leads"), note="仅纪委监委可见。")
 
     def receive(*, section: RoundSection, **given: Any) -> object:
         return leads_services.receive_lead(section_id=section.pk, **given)

@@ -251,7 +251,7 @@ def _advice(answer: Answer) -> Iterable[str]:
         more = f"；等{len(unnamed)}项" if len(unnamed) > MOST_NAMED else ""
         yield (
             f"影响期未登记姓名的：{known}{more}。请与该单位核对当时的负责人是谁；"
-            "由评议办补登负责人任职、区纪委监委更正责任人后，登记中即有姓名。"
+            "由评议办补登负责人任职、纪委监委更正责任人后，登记中即有姓名。"
         )
 
 

@@ -72,7 +72,7 @@ def _check_text(check: Any) -> str:
 def _sending_back_follows(item: RectificationItem) -> str:
     most = int(item.rectification.case.result.round.rulebook["most_failures"])
     text = f"单位按新时限重新整改，这是第{item.failures + 1}次验收未通过"
-    return f"{text}；整改随即移送区纪委监委" if item.failures + 1 >= most else text
+    return f"{text}；整改随即移送纪委监委" if item.failures + 1 >= most else text
 
 
 def _names(item: RectificationItem, _: Arguments) -> str:

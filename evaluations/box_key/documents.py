@@ -22,7 +22,7 @@ from nanchuan_eval.workdays.rules import in_chinese
 
 # No date of printing in the files.
 NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
-COMPARE = "持卡人领卡后应当核对密钥卡、网页和本公告上的票箱公钥校验值。三处不一致的，请立即告知评议办和区纪委监委。"
+COMPARE = "持卡人领卡后应当核对密钥卡、网页和本公告上的票箱公钥校验值。三处不一致的，请立即告知评议办和纪委监委。"
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ class BoxKey(models.Model):
 
 
 class BoxCard(models.Model):
-    """密钥卡: the hashes of one card and its holder; no holder = 区纪委监委 (halves P and Q, or a card handed over)."""
+    """密钥卡: the hashes of one card and its holder; no holder = 纪委监委 (halves P and Q, or a card handed over)."""
 
     box = models.ForeignKey(BoxKey, models.PROTECT, verbose_name="票箱密钥", related_name="cards")
     card = models.CharField("卡号", max_length=3)

@@ -14,7 +14,7 @@ from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
 from evaluations.rounds.rules.rulebook import is_opened_by_supervisors
 from nanchuan_eval.core.errors import RuleViolation
 
-COMMISSION = "区纪委监委"
+COMMISSION = "纪委监委"
 
 NEW_KEY = "请重新生成票箱密钥"
 

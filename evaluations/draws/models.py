@@ -20,7 +20,7 @@ class PlannedDraw(models.Model):
     planned_at = models.DateTimeField("抽取时间", help_text="现场抽取的时间，例如：2020-07-10 09:00")
     place = models.CharField("抽取地点", max_length=80)
     witnesses = models.CharField(
-        "见证人", max_length=200, help_text="四方见证人，用顿号分开，如：区纪委监委、区人大代表、市民代表、企业代表"
+        "见证人", max_length=200, help_text="四方见证人，用顿号分开，如：纪委监委、人大代表、市民代表、企业代表"
     )
     announced_at = models.DateTimeField("公告时间", editable=False)
     replaced_at = models.DateTimeField("更改时间", null=True, editable=False)

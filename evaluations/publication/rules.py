@@ -17,7 +17,7 @@ def gate_refusal(gate: Mapping[str, Any], length: int) -> str:
     return (
         f"本轮{gate['sections']}个科室中只有{gate['ranked']}个的有效评议达到排名要求，至少应有{gate['needed']}个。"
         f"多数或较多科室没有参加排名，前{length}位没有代表性，不能公示。请增补定向评议后重新计票；"
-        "确需公示的，由区纪委监委作出决定、写明理由，公示中同时注明。"
+        "确需公示的，由纪委监委作出决定、写明理由，公示中同时注明。"
     )
 
 

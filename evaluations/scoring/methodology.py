@@ -53,7 +53,7 @@ def _method_one_steps(rulebook: Mapping[str, Any]) -> Iterator[str]:
         f"选“{asked.unknown}”的不计分；五项中作答不足{rulebook['min_answered']}项的，该科室的评议无效。"
     )
     yield (
-        f"二、定向、抽样、其他三个渠道分开算平均分。每个科室在每个渠道先加{rulebook['prior_ballots']}张“全区平均票”再平均："
+        f"二、定向、抽样、其他三个渠道分开算平均分。每个科室在每个渠道先加{rulebook['prior_ballots']}张“全体科室平均票”再平均："
         "票多的几乎不受影响，票少的不会因一两张票就上榜。"
     )
     yield f"三、各渠道按权重合成：{_channel_weights(rulebook)}。{_cap(rulebook)}"
@@ -70,9 +70,14 @@ def _method_one_steps(rulebook: Mapping[str, Any]) -> Iterator[str]:
 
 def _columns_of_one(rulebook: Mapping[str, Any]) -> str:
     return (
+<<<<<<< HEAD
         "七、表中难办指数显示两位小数；“渠道得分”为加入全区平均票、偏差按上限计算后的渠道平均分，"
         "三项按权重相加即为难办指数；“五项指标得分”为用同一方法计算的单项指标得分；"
         f"“得票数”为至少有一项评为“{_severe(rulebook)}”以上的票数，供参考。"
+=======
+        "七、表中难办指数显示两位小数；“渠道得分”为加入全体科室平均票、偏差按上限计算后的渠道平均分，"
+        "三项按权重相加即为难办指数；“五项指标得分”为用同一方法计算的单项指标得分；“得票数”为至少有一项评为“较重”以上的票数，供参考。"
+>>>>>>> 492874fe (Let a district name itself: profile page, logo, colours, demo)
     )
 
 

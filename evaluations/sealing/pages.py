@@ -151,7 +151,7 @@ def receipt_verdict(inclusion: Inclusion) -> Verdict:
     name = inclusion.round.name
     if root_of_path(entry, inclusion.path) != inclusion.round.closing_root:
         text = f"{name}票箱中有这个回执号，但是不能由它算出封箱时公布的总校验值。"
-        return Verdict(Answer.DIFFERS, f"{text}请保存本页截图，并告知评议办或者区纪委监委。")
+        return Verdict(Answer.DIFFERS, f"{text}请保存本页截图，并告知评议办或者纪委监委。")
     return Verdict(Answer.AGREES, f"您的票已入箱。回执号已列入{name}封箱清单，与封箱时公布的相同。")
 
 

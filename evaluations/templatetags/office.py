@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.template.context import Context
 
 from evaluations.rounds import queries
-from nanchuan_eval.profile.queries import current_profile
+from nanchuan_eval.profile.queries import current_profile, known_profile
 from nanchuan_eval.profile.rules.phone import dialled
 
 register = template.Library()
@@ -25,6 +25,13 @@ class Phone(NamedTuple):
 def office_name() -> str:
     """Return the office's full name."""
     return current_profile().office
+
+
+@register.simple_tag
+def site_name() -> str:
+    """Return the site's name as far as this process knows it: an error page does not ask the database."""
+    known = known_profile()
+    return known.site_name if known else "最难办事科室群众评"
 
 
 @register.simple_tag(takes_context=True)

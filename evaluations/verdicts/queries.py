@@ -45,7 +45,7 @@ def verdict_of(faults: Sequence[str], agrees: str, at: datetime) -> Verdict:
     """Return the verdict of a check that was made: what agrees, or everything that does not."""
     if faults:
         told = "；".join(fault.rstrip("。") for fault in faults)
-        return Verdict(Answer.DIFFERS, f"{told}。请保存本页截图，并告知评议办或者区纪委监委。", at)
+        return Verdict(Answer.DIFFERS, f"{told}。请保存本页截图，并告知评议办或者纪委监委。", at)
     return Verdict(Answer.AGREES, agrees, at)
 
 

@@ -13,9 +13,11 @@ from django.db import transaction
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.core.pinyin import spelled
 from nanchuan_eval.names.rules.keys import is_same_name
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import Role
+from nanchuan_eval.profile.queries import current_profile
 from nanchuan_eval.users.models import User
 from nanchuan_eval.users.rules import conflicts, password_faults, require_numbered
 
@@ -36,6 +38,8 @@ class DistrictPasswordValidator:
 
     def validate(self, password: str, user: Any = None) -> None:
         words = (user.username, user.name, user.unit_code, user.person_code) if isinstance(user, User) else ()
+        place = current_profile().district[:-1]
+        words = (*words, place, spelled(place))
         faults = password_faults(password, least=settings.PASSWORD_LENGTH, words=words)
         if isinstance(user, User) and any(check_password(password, used) for used in _used_passwords(user)):
             faults.append(f"不能使用最近{settings.PASSWORD_MEMORY}次用过的口令。")

@@ -18,6 +18,11 @@ def initials(text: str) -> list[str]:
     return [letter.lower() for letter in found]
 
 
+def spelled(text: str) -> str:
+    """Return the text's pinyin without blanks and tones."""
+    return "".join(lazy_pinyin(text))
+
+
 @lru_cache(maxsize=8192)
 def text_key(text: str) -> Any:
     """Return what texts are sorted by: their sounds, as in a dictionary; figures within them by number."""

@@ -88,6 +88,7 @@ OUTSIDE_THE_TABLE = {
             "privacy.handle",
             "backup.make",
             "backup.restore",
+            "profile.edit",
         }
     ),
 }

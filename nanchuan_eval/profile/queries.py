@@ -1,13 +1,15 @@
 """The profile in force, known to each process for a minute at most, and what a template needs of it."""
 
 import time
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from nanchuan_eval.profile.models import ProfileVersion
+from nanchuan_eval.core.canonical import sha256_hex
+from nanchuan_eval.profile.models import Logo, ProfileVersion
 from nanchuan_eval.profile.rules.profile import Profile, from_json
 
 # Another process or machine shows an approved change after so many seconds; what is frozen is read from the database.
@@ -63,6 +65,13 @@ def assume_profile(content: dict[str, Any] | None) -> None:
 def add_profile(request: HttpRequest) -> dict[str, object]:
     """Context processor: `profile` for every template, read when a template uses it."""
     return {"profile": SimpleLazyObject(current_profile)}
+
+
+def logo_faults() -> Iterator[str]:
+    """Yield the pictures whose bytes are no longer those of their digest."""
+    for digest, png in Logo.objects.values_list("sha256", "png"):
+        if sha256_hex(bytes(png)) != digest:
+            yield f"徽标（校验值{digest[:16]}…）的图片被改动过。"
 
 
 def _newest() -> dict[str, Any] | None:

@@ -14,10 +14,10 @@ from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import Role
+from nanchuan_eval.profile.queries import current_profile
 from nanchuan_eval.second_factor.models import SecondFactor
 from nanchuan_eval.users.models import User
 
-ISSUER = "南川群众评"
 RECOVERY_CODES, RECOVERY_LENGTH = 10, 16
 DIGITS = 6
 FAILURES, BLOCKED_FOR = 5, timedelta(minutes=30)
@@ -106,8 +106,9 @@ def reset_factor(*, account_id: int, by: User, at: datetime) -> User:
 
 def enrolment_url(factor: SecondFactor) -> str:
     """Return the otpauth: URL for the QR code."""
-    label = quote(f"{ISSUER}:{factor.user.get_username()}")
-    return f"otpauth://totp/{label}?secret={typed_secret(factor)}&issuer={quote(ISSUER)}&digits={DIGITS}&period=30"
+    issuer = current_profile().short_name
+    label = quote(f"{issuer}:{factor.user.get_username()}")
+    return f"otpauth://totp/{label}?secret={typed_secret(factor)}&issuer={quote(issuer)}&digits={DIGITS}&period=30"
 
 
 def typed_secret(factor: SecondFactor) -> str:

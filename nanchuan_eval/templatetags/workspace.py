@@ -8,6 +8,7 @@ from django.template.context import Context
 from django.urls import reverse
 
 from nanchuan_eval.accounts.middleware import needs_second_factor
+from nanchuan_eval.profile.queries import current_profile
 from nanchuan_eval.users.models import User
 from nanchuan_eval.workspace.pages import navigation_of
 
@@ -24,6 +25,7 @@ def workspace_header(context: Context) -> dict[str, Any]:
     tabs = [] if needs_second_factor(request) else navigation_of(request)
     return {
         "user": user,
+        "profile": current_profile(),
         "tabs": tabs,
         "current": next((tab for tab in tabs if tab.is_current), None),
         "csrf_token": context.get("csrf_token"),

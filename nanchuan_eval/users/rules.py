@@ -12,7 +12,7 @@ WANTED_CLASSES = 3
 LEAST_WORD = 3
 NO_UNITS = UnitNames(())
 LEAST_DIFFERENT = 6
-FORBIDDEN_WORDS = ("nanchuan", "pingyi", "南川", "评议", "password")
+FORBIDDEN_WORDS = ("pingyi", "评议", "password")
 ADMINISTRATORS = frozenset({"SYS", "SEC", "AUD"})
 # The commission reviews the office's work; a unit's liaison must neither supervise the evaluation nor inspect units.
 APART = (
@@ -82,7 +82,7 @@ def may_be_one_person(name: str, unit: str, liaison: str, liaison_unit: str, uni
 
 
 def password_faults(password: str, *, least: int, words: Iterable[str] = ()) -> list[str]:
-    """Return every fault of the password in Chinese; `words` are what others know about the person."""
+    """Return every fault of the password in Chinese; `words` are what others know about the person and the place."""
     faults = []
     if len(password) < least:
         faults.append(f"口令至少{least}位。")
@@ -93,7 +93,7 @@ def password_faults(password: str, *, least: int, words: Iterable[str] = ()) -> 
     known = [word for word in (*FORBIDDEN_WORDS, *words) if len(word) >= LEAST_WORD or not word.isascii()]
     typed = _as_guessed(password)
     if any(word and word in typed for word in map(_as_guessed, known)):
-        faults.append("口令不能包含账号、姓名、单位、人员编号或“nanchuan”等容易猜到的词。")
+        faults.append("口令不能包含账号、姓名、单位、人员编号、区县名称等容易猜到的词。")
     return faults
 
 

@@ -203,7 +203,7 @@ if (panel) {
       conclude(true, "结果：一致。您的设备重新抽取一遍，抽取结果由公布的名单和随机数产生。");
     } catch (error) {
       const why = error.constructor === Error ? error.message : "公布的数据不符合规定的格式";
-      conclude(false, `结果：不一致。${why}。请保存本页截图，并告知评议办或者区纪委监委。`);
+      conclude(false, `结果：不一致。${why}。请保存本页截图，并告知评议办或者纪委监委。`);
     } finally {
       bar.hidden = true;
       button.disabled = false;

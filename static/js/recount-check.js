@@ -78,7 +78,7 @@
     try {
       const { faults, gone } = await compare();
       if (faults) folded.open = true;
-      if (faults) conclude(`结果：不一致，共${faults}处，见“专业核验”。请保存本页截图，并告知评议办或者区纪委监委。`, false);
+      if (faults) conclude(`结果：不一致，共${faults}处，见“专业核验”。请保存本页截图，并告知评议办或者纪委监委。`, false);
       else conclude(`结果：一致。公示名单由公布的规则和数据得出${gone ? `，撤下的${gone}个科室除外` : ""}。`, true);
     } catch (fault) {
       const why = fault instanceof Unusable ? fault.message : "文件的内容不符合规定";

@@ -3,6 +3,7 @@
 // recount-check.js shows what is found.
 "use strict";
 
+const VETOED = "经查实由纪委监委决定列在最前；难办指数仍为评议结果，未作改动。";
 const MOST_BYTES = 2_000_000;
 const DEEPEST = 32;
 const CHANNELS = ["targeted", "sampled", "other"];
@@ -422,7 +423,7 @@ function* againstList(book, result, list, name) {
   }
   const unranked = result.sections.filter((row) => row.rank === null).length;
   const follows = { sections: result.sections.length, unranked, publication: result.publication };
-  yield* differences({ ...follows, ...sentences(book, result, codes) }, list, "公示内容");
+  yield* differences({ ...follows, ...sentences(book, result, codes) }, asWordedNow(list), "公示内容");
   if (book.isPublic && list.unranked_sections?.length !== unranked) {
     yield `公示内容的 unranked_sections 应有${unranked}个科室，文件中为“${brief(list.unranked_sections)}”`;
   }
@@ -432,6 +433,13 @@ function* againstList(book, result, list, name) {
   if (!allowed && !String(list.note).startsWith(start)) {
     yield `参加排名的科室未达到公示条件，公示应以“${start}”写明决定和理由，文件中为“${brief(list.note)}”`;
   }
+}
+
+// The list, a label explained as in lists published before 2027 as it is explained now.
+function asWordedNow(list) {
+  if (!Array.isArray(list.labels)) return list;
+  const isBefore = (each) => each?.[0] === "一票否决" && each[1] === VETOED.replace("纪委监委", "区纪委监委");
+  return { ...list, labels: list.labels.map((each) => (isBefore(each) ? [each[0], VETOED] : each)) };
 }
 
 // The sentences of the list that follow from the numbers.
@@ -449,7 +457,7 @@ function sentences(book, result, codes) {
   const meanings = [
     ["明确", `位次区间全部在前${book.length}位以内：该科室上榜，不大可能是已计入的误差造成的。`],
     ["误差范围内", `位次区间超出前${book.length}位：该科室与未上榜科室差别不大，运用结果应当从严把握。`],
-    ["一票否决", "经查实由区纪委监委决定列在最前；难办指数仍为评议结果，未作改动。"],
+    ["一票否决", VETOED],
   ];
   return {
     ...said, labels: meanings.filter(([label]) => listed.has(label)),

@@ -37,9 +37,11 @@ ENTRY = ("rank", "label", "rank_low", "rank_high")
 MEANINGS = {
     CERTAIN: "位次区间全部在前{length}位以内：该科室上榜，不大可能是已计入的误差造成的。",
     WITHIN_MARGIN: "位次区间超出前{length}位：该科室与未上榜科室差别不大，运用结果应当从严把握。",
-    VETOED: "经查实由区纪委监委决定列在最前；难办指数仍为评议结果，未作改动。",
+    VETOED: "经查实由纪委监委决定列在最前；难办指数仍为评议结果，未作改动。",
     TOO_FEW: "有效票没有达到参加排名的最少张数，不参加排名，也不公布得分。",
 }
+# How lists published before 2027 explain a veto.
+VETOED_BEFORE = "经查实由区纪委监委决定列在最前；难办指数仍为评议结果，未作改动。"
 Key = tuple[str, str]  # section, channel
 Row = dict[str, Any]
 
@@ -639,7 +641,9 @@ def against_content(book: Book, result: Row, published: Row, digests: Row) -> It
     follows: Row = digests | {"sections": len(result["sections"]), "unranked": unranked}
     if book.is_two:
         follows |= {"publication": result["publication"]} | sentences(book, result, published["entries"])
-    yield from differences(follows, {key: published[key] for key in follows if key in published}, "公示：")
+    yield from differences(
+        follows, {key: _as_worded_now(published[key]) for key in follows if key in published}, "公示："
+    )
     if book.is_two:
         yield from against_note(result["publication"], published.get("note"))
     if book.is_public:
@@ -648,6 +652,13 @@ def against_content(book: Book, result: Row, published: Row, digests: Row) -> It
         named = published.get("unranked_sections")
         if not isinstance(named, list) or len(named) != unranked:
             yield f"公示：“unranked_sections”应有{unranked}个科室，文件中为{brief(named)}"
+
+
+def _as_worded_now(told: Any) -> Any:
+    """Return what a list says, a label explained as in lists of before as it is explained now."""
+    if not isinstance(told, list):
+        return told
+    return [[VETOED, MEANINGS[VETOED]] if each == [VETOED, VETOED_BEFORE] else each for each in told]
 
 
 def against_note(gate: Row, note: Any) -> Iterator[str]:

@@ -64,7 +64,7 @@ def test_one_card_at_a_time_for_the_person_called_up(desk, width):
 
     for at, label in enumerate(LABELS):
         holder = BoxCard.objects.get(box__replaced_at=None, card=label).holder
-        heading = f"请{holder.person.name if holder else '区纪委监委'}上前（密钥卡{label}）"
+        heading = f"请{holder.person.name if holder else '纪委监委'}上前（密钥卡{label}）"
         expect(page.get_by_role("heading", name=heading)).to_be_visible()
         assert not [card for card in page.locator(".box-card").all() if card.is_visible()]
         assert on_paper(page) == []

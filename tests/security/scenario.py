@@ -4,6 +4,7 @@ Every `right` object is such that whoever may take the action succeeds; every `w
 """
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from uuid import uuid4
@@ -49,6 +50,7 @@ from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.backups.models import Backup
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import Role
+from nanchuan_eval.profile.queries import newest_profile
 from nanchuan_eval.second_factor.models import SecondFactor
 from nanchuan_eval.users.models import User
 from tests import factories as early
@@ -594,3 +596,8 @@ def clerk_who_may_join_a_unit() -> User:
     if not Department.objects.filter(code="D01").exists():
         early.make_department(code="D01")
     return early.make_user("clerk")
+
+
+def profile():
+    """The district's profile with another telephone."""
+    return replace(newest_profile(), phone="023-71420009")

@@ -239,6 +239,7 @@ OTHERS = [
         starts("pool.unmask"),
         s.DAY_AFTER,
     ),
+    Form("profile-change", "/admin/profile/change/", lambda w: None, starts("profile.edit")),
     Form("holidays-declare", "/admin/nanchuan_eval/holiday/years/2026/declare/", lambda w: None, starts("round.edit")),
     Form(
         "holidays-withdraw",

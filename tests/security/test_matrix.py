@@ -33,11 +33,11 @@ OF_TWO = [row["action"] for row in ROWS if {"P", "A"} <= {row[role][0] for role 
 
 
 class TestTheTable:
-    """115 actions, 13 roles: 1,495 cells, read here without the code that is tested."""
+    """116 actions, 13 roles: 1,508 cells, read here without the code that is tested."""
 
     def test_it_is_the_agreed_one(self):
         assert hashlib.sha256(policy.TABLE.read_bytes()).hexdigest() == AGREED
-        assert (len(ROWS), len(CELLS), len(OF_TWO)) == (115, 1495, 43)
+        assert (len(ROWS), len(CELLS), len(OF_TWO)) == (116, 1508, 44)
 
     def test_every_cell(self):
         wrong = []
@@ -144,7 +144,7 @@ def first_check(function: ast.FunctionDef) -> str:
     return ""
 
 
-AGREED = "b231673c3a582afe2832ec3537c9d5497cd439337c127c0bc3b870821d261376"
+AGREED = "3f1a36273cb5aa3a62c154e723ede46d01a6a595940516bcf096e9a5d62abf3b"
 SERVICES = sorted(services())
 
 

@@ -55,6 +55,8 @@ from nanchuan_eval.accounts import services as accounts
 from nanchuan_eval.accounts.links import issue_link
 from nanchuan_eval.audit_review import archive
 from nanchuan_eval.audit_review import services as audit_review
+from nanchuan_eval.profile.queries import newest_profile
+from nanchuan_eval.profile.services import change_profile
 from nanchuan_eval.retention import services as retention
 from nanchuan_eval.second_factor import services as second_factor
 from nanchuan_eval.spreadsheets import Row, read_rows
@@ -316,6 +318,16 @@ BEFORE_THE_LIST = [
         kind=DO,
         url=posts("/admin/nanchuan_eval/backup/{o.pk}/restore/", reason="误操作"),
         traces=0,  # alone it does nothing: the restoring itself is a command
+    ),
+    Line(
+        "profile.edit",
+        right=lambda w: s.profile(),
+        wrong=lambda w: newest_profile(),
+        service=lambda o, by, at: change_profile(profile=o.as_json(), reason="搬迁", by=by, at=at),
+        url=Url(
+            lambda o: "/admin/profile/change/",
+            lambda o: {**o.as_json(), "place_names": "\n".join(o.place_names), "reason": "搬迁"},
+        ),
     ),
     Line(
         "draw.commit",

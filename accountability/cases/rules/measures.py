@@ -9,10 +9,9 @@ from django.db.models import TextChoices
 from accountability.cases.rules.deadlines import Terms, after_workdays, freeze_end, year_end
 from accountability.history.rules.history import History
 from evaluations.rounds.rules.repeat_steps import Actor, RepeatStep, Repetition, StepMeasure
+from nanchuan_eval.profile.rules.profile import Profile
 from nanchuan_eval.workdays.rules import Calendar, in_chinese
 
-OFFICE, COMMISSION = "区评议办", "区纪委监委"
-PERSONNEL, ASSESSORS = "区委组织部", "区考核办"
 NAME_MISSING = "（姓名未登记）"
 
 
@@ -115,6 +114,7 @@ class Listing:
     rank: int
     reports_to_superior: bool
     history: History
+    profile: Profile
     superior: str = ""
     chief_leader: str = ""
     leader_in_charge: str = ""
@@ -125,6 +125,26 @@ class Listing:
     def head_post(self) -> str:
         """The post that the freeze and the talk refer to."""
         return f"{self.unit}{self.section}主要负责人"
+
+    @property
+    def office(self) -> str:
+        """The office (评议办) for short."""
+        return f"{self.profile.level}评议办"
+
+    @property
+    def commission(self) -> str:
+        """The commission (纪委监委) for short."""
+        return f"{self.profile.level}纪委监委"
+
+    @property
+    def personnel(self) -> str:
+        """The personnel department (组织部) for short."""
+        return f"{self.profile.level}委组织部"
+
+    @property
+    def assessors(self) -> str:
+        """The assessment office (考核办) for short."""
+        return f"{self.profile.level}考核办"
 
     @property
     def place(self) -> str:
@@ -199,11 +219,11 @@ class _Repeated:
     def special_inspection(self) -> Iterator[PlannedMeasure]:
         if step := self.step(StepMeasure.SPECIAL_INSPECTION):
             by_office = step.actor == Actor.OFFICE
-            actor = "区评议办" if by_office else "单位党委（党组）"
+            actor = self.listing.office if by_office else "单位党委（党组）"
             yield PlannedMeasure(
                 MeasureKind.SPECIAL_INSPECTION,
                 f"{self.listing.unit}{self.listing.section}",
-                OFFICE if by_office else f"{self.listing.unit}党委（党组）",
+                self.listing.office if by_office else f"{self.listing.unit}党委（党组）",
                 self.due_on(step),
                 f"{self.finding(step)}，开展专项督查，由{actor}在公示后{step.workdays}个工作日内向领导小组报告",
             )
@@ -217,20 +237,20 @@ def _for_all(
     yield PlannedMeasure(
         MeasureKind.NOTICE,
         f"{listing.unit}{listing.section}",
-        OFFICE,
+        listing.office,
         after_workdays(published_on, terms.notice_workdays, calendar),
-        f"{listing.place}，批准公示后{terms.notice_workdays}个工作日内在《南川日报》公示位次和主要问题",
+        f"{listing.place}，批准公示后{terms.notice_workdays}个工作日内在《{listing.profile.newspaper}》公示位次和主要问题",
     )
     if step := repeated.step(StepMeasure.CHIEF_TALK):
         yield PlannedMeasure(
             MeasureKind.TALK_LEADER,
             chief_leader(listing.unit, listing.chief_leader),
-            COMMISSION,
+            listing.commission,
             repeated.due_on(step),
             f"{repeated.finding(step)}，公示后{step.workdays}个工作日内谈话提醒，由主要领导参加",
         )
     else:
-        yield PlannedMeasure(MeasureKind.TALK_LEADER, _leader(listing), COMMISSION, talk_due, talk_basis)
+        yield PlannedMeasure(MeasureKind.TALK_LEADER, _leader(listing), listing.commission, talk_due, talk_basis)
     yield PlannedMeasure(
         MeasureKind.TALK_HEAD,
         _person(listing.head_post, listing.head),
@@ -241,11 +261,11 @@ def _for_all(
 
 
 def _by_district(listing: Listing, terms: Terms, published_on: date) -> Iterator[PlannedMeasure]:
-    points = f"，扣{terms.assessment_points}分" if terms.assessment_points else "，分值由区考核办确定"
+    points = f"，扣{terms.assessment_points}分" if terms.assessment_points else f"，分值由{listing.assessors}确定"
     yield PlannedMeasure(
         MeasureKind.FREEZE,
         _person(listing.head_post, listing.head),
-        PERSONNEL,
+        listing.personnel,
         freeze_end(published_on, terms.freeze_months),
         f"{listing.place}，自公示之日起{terms.freeze_months}个月内不得提拔重用",
         waiver=f"已于{in_chinese(listing.head_retired_on)}退休，不设影响期。" if listing.head_retired_on else "",
@@ -253,14 +273,14 @@ def _by_district(listing: Listing, terms: Terms, published_on: date) -> Iterator
     yield PlannedMeasure(
         MeasureKind.ASSESSMENT,
         f"{listing.unit}领导班子和领导干部",
-        ASSESSORS,
+        listing.assessors,
         year_end(published_on),
         f"{listing.place}，纳入年度综合考核{points}",
     )
     yield PlannedMeasure(
         MeasureKind.BONUS,
         f"{listing.unit}{listing.section}工作人员",
-        f"{listing.unit}、{ASSESSORS}",
+        f"{listing.unit}、{listing.assessors}",
         year_end(published_on),
         f"{listing.place}，年度综合考核结果与年终绩效奖挂钩",
     )
@@ -271,7 +291,7 @@ def _by_superior(listing: Listing, terms: Terms, published_on: date, calendar: C
     yield PlannedMeasure(
         MeasureKind.CIRCULAR,
         listing.superior,
-        OFFICE,
+        listing.office,
         after_workdays(published_on, terms.superior_workdays, calendar),
         f"{listing.place}，系垂直管理单位或公用企业，公示后{terms.superior_workdays}个工作日内向上级主管单位通报，"
         "由其在干部任用、考核和绩效奖中运用",
@@ -282,7 +302,7 @@ def _removal_prompt(listing: Listing, terms: Terms) -> PlannedMeasure:
     return PlannedMeasure(
         MeasureKind.REMOVAL_PROMPT,
         _person(listing.head_post, listing.head),
-        COMMISSION,
+        listing.commission,
         None,
         f"连续{listing.history.sure_top_in_a_row}次位列前{terms.repeat_top}位且位次明确，提请研究是否提出免职建议；"
         "系统只作提示，由有权机关研究决定",

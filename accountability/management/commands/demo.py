@@ -14,12 +14,15 @@ from django.utils import timezone
 
 from accountability.demo.output import bound_codes_csv, refusal, top_ten_table, write_files, write_proofs
 from accountability.demo.people import ACCOUNTS, PASSWORD
-from accountability.demo.story import VOTE_OPENED, Story
+from accountability.demo.story import ROSTER, VOTE_OPENED, Story
 from accountability.demo.whole import EARLIER, Whole
 from evaluations.codes.services.issuing import codes_csv
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
 from nanchuan_eval.management.base import ServiceCommand
+from nanchuan_eval.permissions.policy import OPERATOR
+from nanchuan_eval.profile.files import District, read_district
+from nanchuan_eval.profile.services import INSTALLED, install_profile
 
 PORT = 8000
 LEAST_RECORDS = 2000
@@ -49,7 +52,7 @@ class Command(ServiceCommand):
             type=int,
             default=0,
             metavar="N",
-            help="办件数：从办事群众中按科室抽取评议人员（默认0，不抽；全区半年约30000件，连同上一个半年60000件）",
+            help="办件数：从办事群众中按科室抽取评议人员（默认0，不抽；一个区县半年约30000件，连同上一个半年60000件）",
         )
         parser.add_argument(
             "--seed", type=int, default=2020, metavar="S", help="随机数种子，决定演示评议票的内容（默认2020）"
@@ -61,7 +64,15 @@ class Command(ServiceCommand):
             default=EARLIER,
             help=f"此前已公示、归档的轮次数（默认{EARLIER}；数据库中已有轮次的，不再生成）",
         )
+        parser.add_argument(
+            "--profile",
+            type=Path,
+            metavar="FILE",
+            help="机构信息和名录：另一个区县的演示，如 deploy/example-district/profile.toml",
+        )
         parser.add_argument("--out", type=Path, default=Path("demo-output"), metavar="DIR", help="文件输出目录")
+
+    district: District | None = None
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["ballots"] < 0 or options["records"] < 0:
@@ -72,6 +83,9 @@ class Command(ServiceCommand):
         if Round.objects.filter(is_demo=False).exists():
             raise CommandError("这个数据库里有真实的评议轮次，不能写入演示数据。请用 DATABASE_URL 另指一个数据库。")
         _prepare(options["out"])
+        if options["profile"]:
+            self.district = read_district(options["profile"])
+            install_profile(profile=self.district.profile, reason=INSTALLED, by=OPERATOR, at=timezone.now())
         self.stdout.write(f"【{DEMO_NOTICE}】")
         with override_settings(TWO_PERSON_RULE=True):
             for path in self._begin(options) if options["open"] else self._run(options):
@@ -111,6 +125,7 @@ class Command(ServiceCommand):
             is_supervised=options["supervisors"],
             decides=options["decide"],
             tell=self._tell,
+            roster=(self.district and self.district.roster) or ROSTER,
             **given,
         )
 

@@ -63,7 +63,7 @@ def sentence(row: SectionChange) -> str:
     """Return a section's change in words."""
     return (
         f"若没有变化，按上期结果推算本期约为{two_places(row.expected)}，实际为{two_places(row.actual)}，"
-        f"{row.label}（误差±{two_decimals(row.width)}，只计抽样误差；与全区中位数相比）。"
+        f"{row.label}（误差±{two_decimals(row.width)}，只计抽样误差；与全体科室中位数相比）。"
     )
 
 

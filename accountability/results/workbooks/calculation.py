@@ -45,7 +45,7 @@ def calculation_sheet(result: Result, method: Method, notices: Sequence[str]) ->
 
 def _parameters(result: Result, method: Method, grid: Grid) -> Iterator[tuple[str, Value]]:
     yield "每单位分值（100÷（换算数×最高级））", quotient(Fraction(100, method.scale * method.levels))
-    yield "全区平均票张数", method.prior_ballots
+    yield "全体科室平均票张数", method.prior_ballots
     yield "偏差上限（分）", quotient(method.cap)
     yield "计入渠道均值的最少有效票", method.mean_min_lines
     for channel in grid.channels:

@@ -102,7 +102,7 @@ def refuse_handover(card: BoxCard, holder: str) -> None:
     if holder in holding:
         raise RuleViolation("接收人已持有一张密钥卡，一人不得持有两张。")
     if holder and holder not in {str(entry.pk) for entry in supervisors_in_office(round_)}:
-        raise RuleViolation("密钥卡只能移交给现任监督员或者区纪委监委。")
+        raise RuleViolation("密钥卡只能移交给现任监督员或者纪委监委。")
     if not holder:
         _refuse_handover_to_commission(card)
 
@@ -110,10 +110,10 @@ def refuse_handover(card: BoxCard, holder: str) -> None:
 def _refuse_handover_to_commission(card: BoxCard) -> None:
     """The commission's cards and its recovery card never suffice to open the box without a supervisor."""
     if card.holder is None:
-        raise RuleViolation("这张密钥卡已由区纪委监委保管。")
+        raise RuleViolation("这张密钥卡已由纪委监委保管。")
     kept = card.box.cards.filter(holder=None, card__startswith="S").count()
     if kept + 1 + 1 >= json.loads(card.box.record)["needed"]:
-        raise RuleViolation("再移交给区纪委监委的，连同备用卡就能单独开箱，只能移交给递补的监督员。")
+        raise RuleViolation("再移交给纪委监委的，连同备用卡就能单独开箱，只能移交给递补的监督员。")
 
 
 def card_of(round_: Round, label: str) -> BoxCard:

@@ -112,7 +112,7 @@ def commit_section_draw(*, round_id: int, codes: Sequence[str], seats: int, by: 
         round=round_,
         purpose=DrawPurpose.INSPECTED,
         planned_at=at + timedelta(hours=round_.rulebook["draw_lead_hours"]),
-        place="区纪委监委",
+        place="纪委监委",
         witnesses="暗访督查组、监督员",
         announced_at=at,
     )

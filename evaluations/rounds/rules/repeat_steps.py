@@ -31,8 +31,8 @@ class Actor(TextChoices):
     """Bodies that carry such a measure out."""
 
     UNIT = "unit", "单位党委（党组）"
-    COMMISSION = "commission", "区纪委监委"
-    OFFICE = "office", "区评议办"
+    COMMISSION = "commission", "纪委监委"
+    OFFICE = "office", "评议办"
 
 
 # Whose measure it may be: a unit summons its own head, the commission talks to the unit's leaders.

@@ -101,7 +101,7 @@ SETTINGS: tuple[Setting, ...] = (
         "public_recount",
         "公开复算",
         _SCORE,
-        choices={"1": "公示时公布规则文件和数据文件", "": "只供监督员、评议办和区纪委监委复算"},
+        choices={"1": "公示时公布规则文件和数据文件", "": "只供监督员、评议办和纪委监委复算"},
         method="NC-2",
     ),
     Setting("z", "位次区间宽度（标准差）", _SCORE, span=("1", "4"), help="1.96约为95%的把握", method="NC-2"),
@@ -276,7 +276,7 @@ SETTINGS: tuple[Setting, ...] = (
         help="达到次数的即采取；期限为公示后的工作日。连续居前指位次不超过“连续上榜提示”的位次。清空情形即删去该行",
         words=steps_as_text,
     ),
-    Setting("assessment_points", "年度考核扣分（每次上榜）", _AFTER, help="不填的，由区考核办确定"),
+    Setting("assessment_points", "年度考核扣分（每次上榜）", _AFTER, help="不填的，由考核办确定"),
     Setting(
         "assessment_top_points", "年度考核加扣（位次居前）", _AFTER, help="位次不超过“连续上榜提示”的位次时加扣，可留空"
     ),

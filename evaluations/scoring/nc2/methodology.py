@@ -14,7 +14,7 @@ NUMERALS, COUNTED = "零一二三四五六七八九十", "零一两三四五"
 LABELS = (
     ("明确", "位次区间全部在前{length}位以内：该科室上榜，不大可能是已计入的误差造成的。"),
     ("误差范围内", "位次区间超出前{length}位：该科室与未上榜科室差别不大，运用结果应当从严把握。"),
-    ("一票否决", "经查实由区纪委监委决定列在最前；难办指数仍为评议结果，未作改动。"),
+    ("一票否决", "经查实由纪委监委决定列在最前；难办指数仍为评议结果，未作改动。"),
     ("样本不足", "有效票没有达到参加排名的最少张数，不参加排名，也不公布得分。"),
 )
 
@@ -35,7 +35,7 @@ def columns_of_two(rulebook: Mapping[str, Any]) -> str:
     severe = questionnaire_of(rulebook).words[str(rulebook["severe_from"])]
     return (
         "七、表中“渠道得分”为渠道均值与该科室偏差之和，按权重相加（未使用的渠道除外）即为难办指数；有效票不足而未采用的，抽签渠道"
-        "按全区平均计，其他渠道向抽签渠道靠拢。“五项指标得分”为单项指标的得分，不限每张票的分数，也不作宽严校正。"
+        "按全体科室平均计，其他渠道向抽签渠道靠拢。“五项指标得分”为单项指标的得分，不限每张票的分数，也不作宽严校正。"
         f"“得票数”为至少有一项评为“{severe}”以上的票数，供参考。"
     )
 
@@ -102,14 +102,14 @@ def _minimums(method: MethodTwo) -> str:
     if not method.publish_share:
         return ranked
     few = "不是全部科室都参加排名的" if method.publish_share == 1 else f"参加排名的科室不足{_share(method)}的"
-    return f"{ranked}{few}，不得公示；确需公示的，由区纪委监委作出决定，并在公示中注明。"
+    return f"{ranked}{few}，不得公示；确需公示的，由纪委监委作出决定，并在公示中注明。"
 
 
 def _interval(method: MethodTwo, rulebook: Mapping[str, Any]) -> str:
     files = (
         "公布的数据可供任何人重新计算位次、区间和标注。"
         if rulebook.get("public_recount", True)
-        else "计票数据由监督员和区纪委监委用来重新计算位次、区间和标注，不公开。"
+        else "计票数据由监督员和纪委监委用来重新计算位次、区间和标注，不公开。"
     )
     return (
         f"每个参加排名的科室附位次区间：{interval_sentence(rulebook['z'], len(method.sections))}"

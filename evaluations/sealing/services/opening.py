@@ -161,7 +161,7 @@ def _row_key(round_: Round, key: BoxKey, accepted: Accepted) -> bytes | None:
             "系统密钥确已丢失的，经两人提请、审批后，用 open_box 命令加 --unauthenticated 办理。"
         )
     if not is_permitted(round_, Permit.UNAUTHENTICATED):
-        raise RuleViolation(f"“{Permit.UNAUTHENTICATED.label}”须先由区纪委监委提请、评议办负责人审批。")
+        raise RuleViolation(f"“{Permit.UNAUTHENTICATED.label}”须先由纪委监委提请、评议办负责人审批。")
     return None
 
 

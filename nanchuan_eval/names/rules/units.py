@@ -50,7 +50,7 @@ class Recognised:
 class UnitNames:
     """The roster's units by all their names, each answer computed once.
 
-    `places` = what people write in front of a unit's name (南川区, 重庆市南川区).
+    `places` = what people write in front of a unit's name (a district's name, also with its city's).
     """
 
     def __init__(self, units: Iterable[Unit], places: Sequence[str] = ()) -> None:

@@ -1,7 +1,7 @@
 """The colours a district may choose for its site: each replaces the brand's and the masthead's tokens.
 
-The values stand in `static/css/tokens.css`; a test computes that every choice keeps a contrast of 4.5:1 by day and by
-night. Red and green are no choice: they mean alarm and good.
+The values stand in `static/css/tokens.css` (blue) and `static/css/colours.css`; a test computes that every choice
+keeps a contrast of 4.5:1 by day and by night. Red and green are no choice: they mean alarm and good.
 """
 
 BLUE = "blue"

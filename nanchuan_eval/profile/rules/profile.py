@@ -72,7 +72,7 @@ FIELDS: dict[str, Field] = {
     "commission": Field("纪委监委全称", 40, "异议和申诉答复的署名"),
     "leading_group": Field("领导小组全称", 40, "复核答复的署名"),
     "newspaper": Field("公示报纸", 20, "刊登公示的报纸，不带书名号"),
-    "paper_head": Field("发文机关标志（红头）", 40, "公示、通报眉首的红色名称"),
+    "paper_head": Field("红头（发文机关标志）", 40, "公示、通报眉首的红色名称"),
     "paper_code": Field("机关代字", 12, "文号开头的代字，年份和序号按公文格式写成〔年份〕序号号"),
 }
 TEXTS = tuple(FIELDS)
@@ -99,6 +99,22 @@ def from_json(stored: Mapping[str, Any], default: Profile = DEFAULT) -> Profile:
     known = {field.name for field in fields(Profile)}
     values = {**default.as_json(), **{key: value for key, value in stored.items() if key in known}}
     return Profile(**{**values, "place_names": tuple(values["place_names"])})
+
+
+def parse_profile(given: object) -> Profile:
+    """Return a profile that a person has written down: every text of it, nothing unknown, nothing of another kind."""
+    if not isinstance(given, Mapping):
+        raise RuleViolation("机构信息文件中没有 [profile] 一节。")
+    missing = [name for name in (*TEXTS, "place_names") if name not in given]
+    unknown = sorted(set(given) - {*TEXTS, "place_names", "colour"})
+    wrong = [name for name in (*TEXTS, "colour") if not isinstance(given.get(name, ""), str)]
+    places = given.get("place_names", [])
+    if not isinstance(places, list) or not all(isinstance(place, str) for place in places):
+        wrong.append("place_names")
+    told = [("缺少", missing), ("不认识", unknown), ("写法有误", wrong)]
+    if faults := [f"机构信息文件：{what}{'、'.join(names)}。" for what, names in told if names]:
+        raise RuleViolation(*faults)
+    return from_json(given)
 
 
 def require_sound(profile: Profile) -> None:

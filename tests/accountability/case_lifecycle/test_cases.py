@@ -166,14 +166,14 @@ def test_a_list_without_sections_opens_no_case():
 
 def test_a_case_with_a_measure_still_open_is_not_closed():
     case = make_case()
-    make_measure(case, "notice", responsible="区评议办")
+    make_measure(case, "notice", responsible="评议办")
 
     with pytest.raises(RuleViolation) as refusal:
         close_case(case_id=case.pk, by=make_account(), at=LATER)
 
     assert refusal.value.reasons == (
         "“对科室负责人谈话提醒”尚未登记办理情况（责任单位：D01局党委（党组））。",
-        "“公示曝光”尚未登记办理情况（责任单位：区评议办）。",
+        "“公示曝光”尚未登记办理情况（责任单位：评议办）。",
     )
     case.refresh_from_db()
     assert case.state == CaseState.OPEN

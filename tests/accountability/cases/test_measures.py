@@ -9,6 +9,7 @@ from accountability.cases.rules.deadlines import Terms
 from accountability.cases.rules.measures import Listing, MeasureKind, plan_measures, record_action
 from accountability.history.rules.history import History
 from evaluations.rounds.rules.rulebook import default_rulebook
+from nanchuan_eval.profile.rules.profile import DEFAULT
 from nanchuan_eval.workdays.rules import Calendar
 
 PUBLISHED = date(2020, 7, 10)
@@ -20,6 +21,7 @@ LISTING = Listing(
     rank=2,
     reports_to_superior=False,
     history=History(listings=1),
+    profile=DEFAULT,
     superior="市公安局",
     chief_leader="钱局长",
     leader_in_charge="赵副局长",

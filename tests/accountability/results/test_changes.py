@@ -24,7 +24,7 @@ MAY_SEE = {Role.CLERK, Role.CHIEF, Role.COMMISSION}
 CODES = [f"D{n // 2 + 1:02}-{n % 2 + 1:02}" for n in range(25)]
 HARDEST, BETTER = (
     CODES[-1],
-    "若没有变化，按上期结果推算本期约为31.78，实际为20.00，好转（误差±2.76，只计抽样误差；与全区中位数相比）。",
+    "若没有变化，按上期结果推算本期约为31.78，实际为20.00，好转（误差±2.76，只计抽样误差；与全体科室中位数相比）。",
 )
 EVEN = {code: n - 12 for n, code in enumerate(CODES)}
 IMPROVED = EVEN | {HARDEST: 0}

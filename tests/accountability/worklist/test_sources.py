@@ -38,6 +38,7 @@ NEVER_DUE = {
     "session.own": AT_WILL,
     "policy.set": "告警在待办中，策略不定期修改",
     "sys.config": AT_WILL,
+    "profile.edit": AT_WILL,
     "session.kill": AT_WILL,
     "backup.restore": AT_WILL,
     "log.export": AT_WILL,

@@ -54,13 +54,13 @@ def talk_to_the_leaders(world):
     world.jiwei.log_in()
     for address in addresses:
         _hold(world.jiwei, address)
-        _talk(world.jiwei, address, person="区分管领导", talker="区纪委监委 王书记")
+        _talk(world.jiwei, address, person="区分管领导", talker="纪委监委 王书记")
 
 
 def _arrange(writer, address):
     writer.follow(address)
     writer.click("安排谈话")
-    writer.enter(starts_at=_at(writer, days=1), place="区纪委监委谈话室", talker="区纪委监委 王书记")
+    writer.enter(starts_at=_at(writer, days=1), place="纪委监委谈话室", talker="纪委监委 王书记")
     writer.enter(contact="冯涛 023-71420001")
     writer.click("保存谈话安排")
     writer.sees("已安排")

@@ -109,7 +109,7 @@ def announce_the_draws(world):
     for purpose in (SUPERVISORS, EVALUATORS):
         clerk.click("登记抽取公告", within=clerk.row(purpose))
         clerk.enter(planned_at=f"{today + timedelta(days=DRAWN)} 10:00", place="区行政服务中心一楼")
-        clerk.enter(witnesses="区纪委监委、区人大代表、市民代表、企业代表")
+        clerk.enter(witnesses="纪委监委、区人大代表、市民代表、企业代表")
         confirm(clerk)
     clerk.press("#content .links a:has-text('名单库')")
     _import_pool(clerk, "导入监督员库", files.supervisors())

@@ -64,7 +64,7 @@ def test_each_card_is_alone_on_the_disk_until_it_is_typed_back_and_only_the_reco
     assert [path.name for path in out.iterdir()] == ["box-key.json"]
     record = json.loads((out / "box-key.json").read_text())
     assert (record["made"], record["round"], record["needed"], record["supervisors"]) == ("offline", "2026H2", 2, 3)
-    assert [sheet.holder for sheet in holders.seen] == ["张三", "李四", "王五", "区纪委监委", "区纪委监委"]
+    assert [sheet.holder for sheet in holders.seen] == ["张三", "李四", "王五", "纪委监委", "纪委监委"]
     hashes = {card["card"]: card["share_sha256"] for card in record["cards"]}
     cards = [read_card("".join(sheet.groups), record["key_id"], hashes) for sheet in holders.seen]
     assert all(isinstance(card, Card) for card in cards)

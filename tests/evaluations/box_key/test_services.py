@@ -448,7 +448,7 @@ class TestACardHandedOver:
     def test_to_the_commission(self, round_):
         assert hand_over(round_, "S1", "").holder is None
 
-        with pytest.raises(RuleViolation, match="已由区纪委监委保管"):
+        with pytest.raises(RuleViolation, match="已由纪委监委保管"):
             hand_over(round_, "S1", "")
 
     def test_to_the_commission_never_so_many_that_it_could_open_alone(self, round_):

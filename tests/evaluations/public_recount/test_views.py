@@ -175,7 +175,7 @@ class TestWhatPagesClaim:
         for name in ("public-list", "proofs", "box"):
             shown = page(client, name, round_)
             assert [claim for claim in self.CLAIMS if claim in shown] == [], name
-        assert "计票由监督员、评议办和区纪委监委核验" in page(client, "public-list", round_)
+        assert "计票由监督员、评议办和纪委监委核验" in page(client, "public-list", round_)
         assert "不对外公布" in page(client, "proofs", round_)
 
     def test_the_check_page_names_every_section_and_digest(self, client):

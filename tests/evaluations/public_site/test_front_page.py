@@ -280,7 +280,7 @@ class TestChecking:
     def test_does_not_say_that_everything_is_public(self, client):
         page = front(client)
 
-        assert "任何人都可以核验，哪些由监督员、评议办和区纪委监委核验" in page
+        assert "任何人都可以核验，哪些由监督员、评议办和纪委监委核验" in page
         assert "抽取、票箱、计票的数据按规定公布，任何人都可以核验" not in page
 
 

@@ -336,7 +336,7 @@ STEP = {"repetition": "within_year", "times": 2, "measure": "summons", "actor": 
         ({"repetition": "ever"}, "请选择情形。"),
         ({"measure": ""}, "请选择措施。"),
         ({"actor": "office"}, "“约谈科室负责人”由单位党委（党组）办理。"),
-        ({"measure": "special_inspection", "actor": "commission"}, "“专项督查”由单位党委（党组）或者区评议办办理。"),
+        ({"measure": "special_inspection", "actor": "commission"}, "“专项督查”由单位党委（党组）或者评议办办理。"),
         ({"more": 1}, "应有情形、次数、措施、办理单位、期限五项。"),
     ],
 )

@@ -18,7 +18,7 @@ def test_the_steps_name_the_rounds_numbers():
 
     assert "冷、懒、推、乱、贪权重相同" in first
     assert "作答不足4项" in first
-    assert "先加7张“全区平均票”" in second
+    assert "先加7张“全体科室平均票”" in second
     assert "定向评议50%，抽样评议30%，其他评议20%" in third
     assert "只有定向评议的参评人员由抽签产生；抽样评议、其他评议面向所有群众" in third
     assert third.endswith("超过6分的，按6分计算。")

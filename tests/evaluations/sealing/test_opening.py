@@ -467,7 +467,7 @@ class TestWithoutTheFieldKey:
 
     def test_two_persons_permit_it_and_the_record_tells(self, round_, cards, settings):
         settings.TWO_PERSON_RULE = True
-        with pytest.raises(RuleViolation, match="须先由区纪委监委提请"):
+        with pytest.raises(RuleViolation, match="须先由纪委监委提请"):
             open_with(round_, cards[:3], reason="密钥丢失", is_unauthenticated=True)
         permit(round_, Permit.UNAUTHENTICATED)
 
@@ -480,7 +480,7 @@ class TestWithoutTheFieldKey:
     def test_a_permit_for_the_recovery_card_is_another_one(self, round_, cards):
         permit(round_)
 
-        with pytest.raises(RuleViolation, match="须先由区纪委监委提请"):
+        with pytest.raises(RuleViolation, match="须先由纪委监委提请"):
             open_with(round_, cards[:3], reason="密钥丢失", is_unauthenticated=True)
 
     def test_the_round_can_be_declared_void(self, round_, cards):

@@ -7,7 +7,7 @@ import pytest
 from nanchuan_eval.names.rules.units import Unit, UnitNames
 from nanchuan_eval.users.rules import are_two_persons, conflicts, may_be_one_person, password_faults
 
-WORDS = ("wangfang", "王芳", "D05", "N20200315")
+WORDS = ("nanchuan", "wangfang", "王芳", "D05", "N20200315")
 UNITS = UnitNames(
     [Unit("D01", "发改委", ("发展改革委",), ("价格科",)), Unit("D02", "公安局")], ["南川区", "区", "重庆市南川区"]
 )
