@@ -6,7 +6,7 @@ from nanchuan_eval.admin_site.services import consequences
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit_review.archive import ARCHIVE_LOG
 from nanchuan_eval.backups.services import RESTORE
-from nanchuan_eval.profile import approvals as profile
+from nanchuan_eval.profile_changes import approvals as profile
 from nanchuan_eval.workdays import approvals as workdays
 from nanchuan_eval.workdays.models import Holiday
 from nanchuan_eval.workdays.services import note_change

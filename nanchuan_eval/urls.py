@@ -21,7 +21,7 @@ from nanchuan_eval.accounts.views.account import (
 from nanchuan_eval.accounts.views.security import in_force
 from nanchuan_eval.decisions import views as decisions
 from nanchuan_eval.lists import views as lists
-from nanchuan_eval.profile import views as profile
+from nanchuan_eval.profile_changes import views as profile
 from nanchuan_eval.web.views import anchors, healthz
 
 # Former URLs of the checkers, which published notices name.

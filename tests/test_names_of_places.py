@@ -15,6 +15,7 @@ RUNS = ("nanchuan_eval", "departments", "evaluations", "accountability", "templa
 DEFAULTS = {
     "nanchuan_eval/profile/rules/profile.py",  # the default
     "evaluations/migrations/0014_round_profile.py",  # what rounds frozen before it have said
+    *("static/verify/check_result.py", "static/js/recount.js"),  # how lists published before explain a veto
     "evaluations/migrations/0001_initial.py",  # a hint that 0015 replaces
 }
 

@@ -4,6 +4,7 @@ import re
 import shutil
 from datetime import timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from django.utils import timezone
@@ -14,11 +15,12 @@ from evaluations.draws.models import Draw
 from evaluations.messages.pages import _sample
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import profile_of
+from evaluations.rounds.rules import rulebook
 from evaluations.rounds.rules.lifecycle import DrawPurpose
 from nanchuan_eval.permissions.policy import OPERATOR
-from nanchuan_eval.profile.files import read_district
 from nanchuan_eval.profile.queries import assume_profile
-from nanchuan_eval.profile.services import INSTALLED, install_profile
+from nanchuan_eval.profile_changes.files import read_district
+from nanchuan_eval.profile_changes.services import INSTALLED, install_profile
 from nanchuan_eval.users.models import User
 from nanchuan_eval.workdays.models import Holiday
 from nanchuan_eval.workdays.rules import term_of
@@ -39,7 +41,7 @@ def tell():
     district = read_district(EXAMPLE)
     install_profile(profile=district.profile, reason=INSTALLED, by=OPERATOR, at=timezone.now())
     today = timezone.localdate()
-    with small():
+    with small(), patch.dict(rulebook.DEFAULTS, {"signing_codes": 8}):
         SmallStory(BALLOTS, SEED, today=today, roster=district.roster).run()
         drawn = SmallStory(BALLOTS, SEED, today=_story_day(today), roster=district.roster, is_told_up_to_the_draws=True)
         drawn.begin()

@@ -56,7 +56,7 @@ from nanchuan_eval.accounts.links import issue_link
 from nanchuan_eval.audit_review import archive
 from nanchuan_eval.audit_review import services as audit_review
 from nanchuan_eval.profile.queries import newest_profile
-from nanchuan_eval.profile.services import change_profile
+from nanchuan_eval.profile_changes.services import change_profile
 from nanchuan_eval.retention import services as retention
 from nanchuan_eval.second_factor import services as second_factor
 from nanchuan_eval.spreadsheets import Row, read_rows

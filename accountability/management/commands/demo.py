@@ -21,8 +21,8 @@ from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
 from nanchuan_eval.management.base import ServiceCommand
 from nanchuan_eval.permissions.policy import OPERATOR
-from nanchuan_eval.profile.files import District, read_district
-from nanchuan_eval.profile.services import INSTALLED, install_profile
+from nanchuan_eval.profile_changes.files import District, read_district
+from nanchuan_eval.profile_changes.services import INSTALLED, install_profile
 
 PORT = 8000
 LEAST_RECORDS = 2000

@@ -7,11 +7,11 @@ from django.contrib.contenttypes.models import ContentType
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.approvals.services import ApprovableAction, Arguments
 from nanchuan_eval.core.errors import RuleViolation
-from nanchuan_eval.profile import services
 from nanchuan_eval.profile.models import ProfileVersion
 from nanchuan_eval.profile.queries import newest_profile
 from nanchuan_eval.profile.rules.profile import from_json
 from nanchuan_eval.profile.rules.wording import changes, shown
+from nanchuan_eval.profile_changes import services
 from nanchuan_eval.users.models import User
 
 

@@ -9,11 +9,11 @@ from django.views.decorators.http import require_safe
 from nanchuan_eval.admin_site.record_changes import kind_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.permissions import policy
-from nanchuan_eval.profile.forms import ProfileForm
 from nanchuan_eval.profile.models import Logo, ProfileVersion
-from nanchuan_eval.profile.pages import profile_context
 from nanchuan_eval.profile.queries import newest_profile
-from nanchuan_eval.profile.services import ACTION, propose_profile
+from nanchuan_eval.profile_changes.forms import ProfileForm
+from nanchuan_eval.profile_changes.pages import profile_context
+from nanchuan_eval.profile_changes.services import ACTION, propose_profile
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import FormPage, account_of, show_form
 

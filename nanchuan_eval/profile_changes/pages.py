@@ -12,7 +12,7 @@ from nanchuan_eval.profile.models import ProfileVersion
 from nanchuan_eval.profile.queries import newest_profile
 from nanchuan_eval.profile.rules.profile import from_json
 from nanchuan_eval.profile.rules.wording import changes, shown
-from nanchuan_eval.profile.services import ACTION
+from nanchuan_eval.profile_changes.services import ACTION
 from nanchuan_eval.users.models import User
 
 MOST_VERSIONS = 20

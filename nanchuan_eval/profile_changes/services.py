@@ -13,10 +13,10 @@ from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.canonical import sha256_hex
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
-from nanchuan_eval.profile.files import redrawn
 from nanchuan_eval.profile.models import Logo, ProfileVersion
 from nanchuan_eval.profile.queries import forget_profile, newest_profile
 from nanchuan_eval.profile.rules.profile import Profile, from_json, require_sound
+from nanchuan_eval.profile_changes.files import redrawn
 from nanchuan_eval.users.models import User
 
 ACTION = "profile.edit"

@@ -1,0 +1,1 @@
+"""Changing the profile: the page, two persons, the logo, the first version."""
