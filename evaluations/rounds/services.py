@@ -61,21 +61,14 @@ def finish(
 def plan_round(*, round_: Round, by: User, at: datetime, confirmed: Sequence[str] = ()) -> Round:
     """Create a round in preparation (筹备); faults are Django's ValidationError in Chinese.
 
-<<<<<<< HEAD
-    It starts with the default rules, but asks what the round before asked (names, questions, words of the levels).
-    `confirmed` = what is improbable about its dates, as it was read and ticked.
+    It starts with the default rules, but asks what the round before asked (names, questions, words of the levels),
+    and with the profile's telephone. `confirmed` = what is improbable about its dates, as it was read and ticked.
     """
     policy.check_starts(by, "round.edit")
     if questionnaire_of(round_.rulebook) == DEFAULT:
         round_.rulebook |= questionnaire_in_use().as_settings()
-=======
-    A rulebook without a telephone gets the profile's.
-    `confirmed` = what is improbable about its dates, as it was read and ticked.
-    """
-    policy.check_starts(by, "round.edit")
     if not round_.rulebook.get("office_phone"):
         round_.rulebook = {**round_.rulebook, "office_phone": current_profile().phone}
->>>>>>> 492874fe (Let a district name itself: profile page, logo, colours, demo)
     round_.full_clean()
     round_.save()
     _reach(round_, RoundState.DRAFT, by=by, at=at)

@@ -70,14 +70,9 @@ def _method_one_steps(rulebook: Mapping[str, Any]) -> Iterator[str]:
 
 def _columns_of_one(rulebook: Mapping[str, Any]) -> str:
     return (
-<<<<<<< HEAD
-        "七、表中难办指数显示两位小数；“渠道得分”为加入全区平均票、偏差按上限计算后的渠道平均分，"
+        "七、表中难办指数显示两位小数；“渠道得分”为加入全体科室平均票、偏差按上限计算后的渠道平均分，"
         "三项按权重相加即为难办指数；“五项指标得分”为用同一方法计算的单项指标得分；"
         f"“得票数”为至少有一项评为“{_severe(rulebook)}”以上的票数，供参考。"
-=======
-        "七、表中难办指数显示两位小数；“渠道得分”为加入全体科室平均票、偏差按上限计算后的渠道平均分，"
-        "三项按权重相加即为难办指数；“五项指标得分”为用同一方法计算的单项指标得分；“得票数”为至少有一项评为“较重”以上的票数，供参考。"
->>>>>>> 492874fe (Let a district name itself: profile page, logo, colours, demo)
     )
 
 
