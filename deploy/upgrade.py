@@ -9,6 +9,7 @@ import fcntl
 import http.client
 import json
 import os
+import pwd
 import shlex
 import shutil
 import signal
@@ -22,6 +23,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 DONE, REFUSED, WENT_BACK, STANDS_STILL = 0, 1, 3, 4
+APPS = ("nanchuan_eval", "departments", "evaluations", "accountability")
 ALIVE_WITHIN = 90  # seconds
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 OK = 200
@@ -100,7 +102,8 @@ class Machine:
         self.project = Path(given.get("UPGRADE_PROJECT", str(Path(__file__).resolve().parent.parent)))
         self.log = log
         user = given.get("UPGRADE_USER", "nanchuan" if is_root else "")
-        self.as_user = ["runuser", "-u", user, "--"] if user else []
+        home = pwd.getpwnam(user).pw_dir if user else ""
+        self.as_user = ["runuser", "-u", user, "--", "env", f"HOME={home}"] if user else []
         self.stop = given.get("UPGRADE_STOP", STOP)
         self.start = given.get("UPGRADE_START", START)
         self.alive = given.get("UPGRADE_ALIVE", "http://127.0.0.1:8000/healthz")
@@ -109,7 +112,7 @@ class Machine:
         self.psql = shlex.split(given.get("UPGRADE_PSQL", "runuser -u postgres -- psql"))
         self.python = given.get("UPGRADE_PYTHON", str(self.project / ".venv" / "bin" / "python"))
 
-    def run(self, *command: object, env: Mapping[str, str] | None = None, what: str = "") -> str:
+    def run(self, *command: object, env: Mapping[str, str] | None = None, what: str = "", umask: int = 0o022) -> str:
         """Run a command in the project's folder; returns what it printed. Ctrl-C waits for its end."""
         if self.is_interrupted:
             raise Failed("被中断。")
@@ -117,7 +120,7 @@ class Machine:
         self.log.write("$ " + (what or shlex.join(words)))
         done = subprocess.run(  # noqa: S603  the operator's own commands
             words, cwd=self.project, env={**os.environ, **(env or {})}, capture_output=True, text=True, check=False,
-            start_new_session=True,
+            start_new_session=True, umask=umask,
         )  # fmt: skip
         for line in (done.stdout + done.stderr).splitlines() if not what else ():
             self.log.write(f"    {line}")
@@ -134,7 +137,13 @@ class Machine:
         return self.run("git", *arguments).strip()
 
     def manage(self, *arguments: object) -> str:
-        return self.run(*self.as_user, self.python, "manage.py", *arguments)
+        """Run a command of the application as its own user; what it writes is for that user alone."""
+        return self.run(*self.as_user, self.python, "manage.py", *arguments, umask=0o077)
+
+    def finish_files(self) -> None:
+        """Make static files, and bytecode, which the site itself may not write."""
+        self.run(self.python, "manage.py", "collectstatic", "--noinput", "-v0")
+        self.run(self.python, "-m", "compileall", "-q", *APPS)
 
     def ask(self, program: str, what: str) -> Any:
         """Run a few lines inside the project's settings; their answer may hold a password and is not written down."""
@@ -310,7 +319,7 @@ class Upgrade:
             source = machine.wheels or str(self._downloads)
             pip = (machine.python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet")
             machine.run(*pip, "--no-index", "--find-links", source, "--require-hashes", "-r", "requirements.txt")
-        machine.run(machine.python, "manage.py", "collectstatic", "--noinput", "-v0")
+        machine.finish_files()
 
     def _migrate(self, facts: Mapping[str, Any]) -> None:
         """Migrate and check all; the right to change the audit log's tables is lent for it where they are apart."""
@@ -346,7 +355,7 @@ class Upgrade:
             self.old_venv.rename(self.venv)
         back_to = [kept["branch"]] if kept["branch"] else ["--detach", kept["from"]]
         machine.git("switch", "--quiet", "--discard-changes", *back_to)
-        machine.run(machine.python, "manage.py", "collectstatic", "--noinput", "-v0")
+        machine.finish_files()
 
     def _refuse_loss(self, *, even_if_used: bool) -> None:
         """Refuse to throw away what was done in the new version, unless the operator says so."""
