@@ -338,7 +338,7 @@ if [ -n "$site" ]; then
   [[ $site =~ ^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$ ]] || stop "“$site”不是主机名。请写成 pingyi.example.gov.cn 这样，不带 https://。"
 elif [[ " ${chosen[*]} " =~ \ (settings|accounts|certificate|proxy|start)\  ]]; then
   # Known once it has been written down.
-  site=$(sed -n 's/^ALLOWED_HOSTS=//p' "$(dirname "$0")/../.env" 2>/dev/null | tail -1 | cut -d, -f1)
+  site=$(sed -n 's/^ALLOWED_HOSTS=//p' "$(dirname "$0")/../.env" 2>/dev/null | tail -1 | cut -d, -f1) || true
   [ -n "$site" ] || stop "请写明网站的主机名，如 deploy/install.sh pingyi.example.gov.cn（运行 --help 看用法）。"
 fi
 cd "$(dirname "$0")/.."
