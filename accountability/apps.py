@@ -51,9 +51,13 @@ def register_pages() -> None:
     from evaluations.lifecycle import pages
     from evaluations.rounds.queries import readers
     from evaluations.rounds.rules.lifecycle import RoundState, Step
+    from nanchuan_eval.monitoring.queries import figures
     from nanchuan_eval.workspace import pages as workspace
 
     workspace.register(*NAVIGATION)
+    figures.private_routes.update(
+        f"accountability:{page}" for page in ("follow-up", "suggestions", "suggestion-status")
+    )
     pages.STEP_ADDRESS[Step.PUBLISH] = "accountability:commission-publish"
     pages.STEP_ADDRESS[Step.ARCHIVE] = "accountability:commission-archive"
     pages.STEP_PROPOSAL |= {Step.PUBLISH: "publish.list", Step.ARCHIVE: "round.archive"}

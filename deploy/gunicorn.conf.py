@@ -2,11 +2,14 @@
 
 import os
 import resource
+import shutil
+import tempfile
+from pathlib import Path
 
 os.environ.setdefault("DEBUG", "false")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nanchuan_eval.settings")
 
-from nanchuan_eval.settings import LOGGING, WORKERS
+from nanchuan_eval.settings import LOGGING, METRICS_TOKENS, WORKERS
 
 workers = WORKERS
 # The server's lines as the application's: without addresses, paths and queries. No requests are logged at all: time and
@@ -27,6 +30,17 @@ timeout = 180
 control_socket_disable = True
 # No core dumps, also of the workers: one would hold a vote while it is cast, a box key while a box is opened.
 resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+# The workers' counts for /metrics, in memory where there is such a folder; they begin anew with the server.
+MEMORY = Path("/dev/shm")  # noqa: S108  a folder of a new name in it
+COUNTS = tempfile.mkdtemp(prefix="nanchuan-metrics-", dir=MEMORY if MEMORY.is_dir() else None) if METRICS_TOKENS else ""
+if COUNTS:
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = COUNTS
+
+
+def on_exit(server: object) -> None:
+    """Remove the counts."""
+    if COUNTS:
+        shutil.rmtree(COUNTS, ignore_errors=True)
 
 
 def on_starting(server: object) -> None:

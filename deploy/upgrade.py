@@ -26,7 +26,7 @@ DONE, REFUSED, WENT_BACK, STANDS_STILL = 0, 1, 3, 4
 APPS = ("nanchuan_eval", "departments", "evaluations", "accountability")
 ALIVE_WITHIN = 90  # seconds
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-OK = 200
+OK, NOT_FOUND = 200, 404
 # Web, clock and messages; a run of the clock or a backup that is under way ends with them.
 STOP = "systemctl stop nanchuan.target nanchuan-clock.service nanchuan-daily.service nanchuan-backup.service"
 START = "systemctl start nanchuan.target"
@@ -106,7 +106,7 @@ class Machine:
         self.as_user = ["runuser", "-u", user, "--", "env", f"HOME={home}"] if user else []
         self.stop = given.get("UPGRADE_STOP", STOP)
         self.start = given.get("UPGRADE_START", START)
-        self.alive = given.get("UPGRADE_ALIVE", "http://127.0.0.1:8000/healthz")
+        self.alive = given.get("UPGRADE_ALIVE", "http://127.0.0.1:8000/readyz")
         self.wheels = given.get("UPGRADE_WHEELS", "")
         self.keeps_packages = given.get("UPGRADE_PACKAGES", "") == "keep"
         self.psql = shlex.split(given.get("UPGRADE_PSQL", "runuser -u postgres -- psql"))
@@ -158,18 +158,20 @@ class Machine:
         return self.run(*self.psql, *arguments, env={name: text for name, text in where.items() if text}).strip()
 
     def wait_until_alive(self, site: str) -> None:
-        """Wait until the site's /healthz answers."""
+        """Wait until the site's /readyz answers; a version before that address has /healthz."""
         if not self.alive:
             return
         address, ends_at, answer = urlsplit(self.alive), time.monotonic() + ALIVE_WITHIN, "没有应答"
+        path = address.path
         while time.monotonic() < ends_at and not self.is_interrupted:
             connection = http.client.HTTPConnection(address.netloc, timeout=10)
             try:
-                connection.request("GET", address.path, headers={"Host": site, "X-Forwarded-Proto": "https"})
+                connection.request("GET", path, headers={"Host": site, "X-Forwarded-Proto": "https"})
                 status = connection.getresponse().status
                 if status == OK:
                     return
                 answer = f"状态码{status}"
+                path = "/healthz" if status == NOT_FOUND else path
             except (OSError, http.client.HTTPException) as fault:
                 answer = f"没有应答（{type(fault).__name__}）"
             finally:

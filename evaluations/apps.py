@@ -49,6 +49,7 @@ class EvaluationsConfig(AppConfig):
             self._register_checks,
             self._register_backups,
             self._register_messages,
+            self._register_monitoring,
         ):
             register()
 
@@ -71,6 +72,19 @@ class EvaluationsConfig(AppConfig):
 
         backups.box_notes.append(backup_note)
         trials.rechecks.append(newest_sealed_round)
+
+    def _register_monitoring(self) -> None:
+        """Let no figure tell when somebody voted; tell doctor and the monitor how many messages wait."""
+        from evaluations.messages.queries import overdue_line, waiting_figures
+        from nanchuan_eval.doctor.queries.examination import examinations
+        from nanchuan_eval.monitoring.queries import figures
+
+        voting = ("ballot", *(f"ballot-{step}" for step in ("sections", "rate", "review", "cast", "words", "claim")))
+        papers = (f"admin:{page}" for page in ("paper-key", "paper-settle", "paper-slips", "papers", "batch-print"))
+        others = ("receipt-check", "privacy-request", "box-card", "message-receipts")
+        figures.private_routes.update({*voting, *papers, *others})
+        figures.gauges.append(waiting_figures)
+        examinations.append(overdue_line)
 
     def _register_messages(self) -> None:
         """Refuse a message gateway that cannot work; forget who got which message."""

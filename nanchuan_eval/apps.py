@@ -52,6 +52,7 @@ class NanchuanEvalConfig(AppConfig):
                 roles=frozenset({Role.SECURITY_ADMIN}),
                 order=2,
             ),
+            Entry(Phase.SYSTEM, "系统体检", "doctor", "sys.config", roles=frozenset({Role.SYSTEM_ADMIN}), order=5),
             Entry(Phase.SYSTEM, "登录通知书", "account-letters", "user.pwlink", order=3),
             Entry(Phase.SYSTEM, "机构信息", "profile", "profile.edit", order=4),
             Entry(Phase.SYSTEM, "验证操作日志", "admin:audit-verify", "log.verify", order=30),

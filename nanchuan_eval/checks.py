@@ -13,6 +13,7 @@ from django.db import DEFAULT_DB_ALIAS, connection
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.backups import upgrades
 from nanchuan_eval.database.sql import database_setting
+from nanchuan_eval.monitoring.rules import token_faults
 from nanchuan_eval.users.models import User
 
 POSITIVE = (
@@ -144,6 +145,12 @@ def limits_are_positive(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
     """A limit of zero would raise its alarm, or refuse, all the time; a negative one never or always."""
     wrong = [name for name in POSITIVE if getattr(settings, name) < 1]
     return [Error(f"{name} 必须是不小于1的整数。", id="nanchuan.E009") for name in wrong]
+
+
+@register(Tags.security)
+def tokens_of_monitors_are_digests(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """The settings hold only the tokens' SHA-256, so that who reads them cannot show one."""
+    return [Error(fault, id="nanchuan.E018") for fault in token_faults(settings.METRICS_TOKENS)]
 
 
 @register

@@ -102,6 +102,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "nanchuan_eval.monitoring.middleware.count_requests",
     "nanchuan_eval.web.parts.leave_out_page_headers",
     "nanchuan_eval.web.middleware.add_security_headers",
     "django.middleware.security.SecurityMiddleware",
@@ -295,6 +296,8 @@ KEY_DAYS = env.int("KEY_DAYS", default=1095)
 KEY_COPY_CHECKED = env.str("KEY_COPY_CHECKED", default="")
 # The certificate that browsers see: a file, host:port, or "none" where another office's platform has it.
 CERTIFICATE = env.str("CERTIFICATE", default="")
+# SHA-256 of the tokens of monitors, never the tokens.
+METRICS_TOKENS = env.list("METRICS_TOKENS", default=[])
 LOG_VERIFY_DAYS = env.int("LOG_VERIFY_DAYS", default=30)
 LOG_ARCHIVE_DAYS = env.int("LOG_ARCHIVE_DAYS", default=183)
 EVIDENCE_DAYS_KEPT = env.int("EVIDENCE_DAYS_KEPT", default=365)
@@ -344,6 +347,8 @@ SESSION_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "nanchuan_eval.web.views.csrf_failure"
 if not DEBUG:
     SECURE_SSL_REDIRECT = True
+    # For programs on this machine: the first two tell nothing, and a redirect would not hide a token already sent.
+    SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True

@@ -20,9 +20,11 @@ from nanchuan_eval.accounts.views.account import (
 )
 from nanchuan_eval.accounts.views.security import in_force
 from nanchuan_eval.decisions import views as decisions
+from nanchuan_eval.doctor import views as doctor
 from nanchuan_eval.lists import views as lists
+from nanchuan_eval.monitoring import views as monitoring
 from nanchuan_eval.profile_changes import views as profile
-from nanchuan_eval.web.views import anchors, healthz
+from nanchuan_eval.web.views import anchors
 
 # Former URLs of the checkers, which published notices name.
 MOVED_CHECKERS = {
@@ -33,7 +35,9 @@ MOVED_CHECKERS = {
 
 staff = admin.site.admin_view
 urlpatterns = [
-    path("healthz", healthz, name="healthz"),
+    path("healthz", monitoring.healthz, name="healthz"),
+    path("readyz", monitoring.readyz, name="readyz"),
+    path("metrics", monitoring.metrics, name="metrics"),
     path("audit-anchors.txt", anchors, name="audit-anchors"),
     path("login/", SignIn.as_view(), name="login"),
     path("logout/", sign_out, name="logout"),
@@ -52,6 +56,7 @@ urlpatterns = [
     path("approvals/together/<str:action>/", decisions.together, name="approvals-together"),
     path("home/", home, name="home"),
     path("work/", RedirectView.as_view(pattern_name="home")),
+    path("admin/doctor/", staff(doctor.examination), name="doctor"),
     path("admin/policy/", staff(in_force), name="policy"),
     path("admin/accounts/requests/", staff(account_lists.requests), name="account-requests"),
     path("admin/accounts/letters/", staff(account_lists.letters), name="account-letters"),

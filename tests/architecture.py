@@ -65,7 +65,6 @@ NOT_A_WRITE = re.compile(r"super\(\)|commit=False|context\.update|hashed\.update
 THIN = {"views", "admin", "forms", "pages", "admin_pages", "commands"}
 RAW_SQL = re.compile(r"\.cursor\(\)|RawSQL")
 MAY_USE_SQL = {"sql", "database_dump"}
-HEALTH = {"nanchuan_eval.web.views"}  # SELECT 1
 LONGEST_FILE = 400
 SMALLEST_MODULE = 15
 MAY_BE_SMALL = {
@@ -267,7 +266,7 @@ def contents(module: Module) -> Iterator[tuple[str, str]]:
         for line in lines:
             if WRITES.search(line) and not NOT_A_WRITE.search(line):
                 yield "views, admin, forms, pages and commands never write", f"{module.name}: {line.strip()}"
-    if RAW_SQL.search(module.text) and module.parts[-1] not in MAY_USE_SQL and module.name not in HEALTH:
+    if RAW_SQL.search(module.text) and module.parts[-1] not in MAY_USE_SQL:
         yield "raw SQL stands in sql.py", module.name
     yield from size(module)
 

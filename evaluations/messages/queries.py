@@ -1,8 +1,9 @@
 """Who still lacks a letter or message, how far the sending is, how many of a section's drawn people were reached."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
@@ -28,8 +29,10 @@ from evaluations.rounds.rules.lifecycle import DrawPurpose
 from evaluations.scoring.method import Channel
 from evaluations.service_records.models import Client
 from evaluations.service_records.queries.prelist import prelists
+from nanchuan_eval.core.findings import Level, Line
 from nanchuan_eval.encryption.fields import keyed_hash
 
+OVERDUE = timedelta(hours=1)
 # Draws whose people get a code each by letter or message.
 DELIVERED_BY = (DrawPurpose.CLIENTS, DrawPurpose.EVALUATORS)
 
@@ -261,3 +264,23 @@ def delivered_by_stratum(round_: Round) -> dict[str, int]:
     """Return stratum -> drawn people whose letter or message has gone out, clients and evaluators (one query)."""
     given = MessageEntry.objects.filter(message__round=round_, message__state__in=GIVEN, entry__is_selected=True)
     return dict(given.order_by().values_list("entry__stratum").annotate(Count("pk")))
+
+
+def waiting_figures(at: datetime) -> Iterator[tuple[str, str, float]]:
+    """Yield how many text messages and letters wait, for the monitor (one query)."""
+    found = Message.objects.aggregate(
+        texts=Count("pk", filter=Q(way=Way.SMS, state__in=[MessageState.QUEUED, MessageState.SENDING])),
+        letters=Count("pk", filter=Q(way=Way.LETTER, state__in=UNSENT)),
+        failed=Count("pk", filter=Q(state=MessageState.FAILED)),
+    )
+    yield "nanchuan_messages_waiting", "Text messages that wait to be sent", found["texts"]
+    yield "nanchuan_letters_waiting", "Letters that wait to be printed", found["letters"]
+    yield "nanchuan_messages_failed", "Messages that could not be sent", found["failed"]
+
+
+def overdue_line(at: datetime) -> Iterator[Line]:
+    """Yield that text messages have been due for an hour, for `doctor` (one query)."""
+    due = Message.objects.filter(way=Way.SMS, state=MessageState.QUEUED, next_at__lt=at - OVERDUE).count()
+    if due:
+        text = f"有{due}条短信到时一小时仍未发出。请检查每5分钟运行一次的 advance_rounds 和短信网关（MESSAGE_URL）。"
+        yield Line(Level.FAULT, "短信", text)

@@ -30,7 +30,8 @@ from nanchuan_eval.users.models import User
 Handler = Callable[[HttpRequest], HttpResponse]
 NOT_DONE = "刚才提交的内容未办理。"
 # Views open to a session that is not confirmed yet.
-OPEN_VIEWS = frozenset({"login", "logout", "second-factor", "second-factor-setup", "set-password", "healthz"})
+OPEN_VIEWS = frozenset({"login", "logout", "second-factor", "second-factor-setup", "set-password"})
+OPEN_VIEWS |= {"healthz", "readyz", "metrics"}
 
 
 class AccountBackend(ModelBackend):

@@ -1,4 +1,4 @@
-"""Health, anchors, type size, forms without cookies, error page and error reports."""
+"""Anchors, type size, forms without cookies, error page and error reports."""
 
 from collections.abc import Callable, ItemsView
 from functools import wraps
@@ -6,7 +6,6 @@ from types import FrameType
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse
 from django.middleware.csrf import REASON_BAD_ORIGIN, REASON_NO_CSRF_COOKIE
 from django.shortcuts import redirect, render
@@ -26,14 +25,6 @@ NO_COOKIE = (
     "请在浏览器设置中允许本网站使用Cookie，或者换用其他浏览器打开本页，再重新提交。"
 )
 FOREIGN_PAGE = "提交的内容不是从本网站的页面发出的，未予受理。请直接打开本网站，在本网站的页面上重新填写并提交。"
-
-
-@require_safe
-def healthz(request: HttpRequest) -> HttpResponse:
-    """Answer `ok` if the database answers."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-    return HttpResponse("ok", content_type="text/plain")
 
 
 @require_safe

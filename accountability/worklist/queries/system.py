@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.urls import reverse
 
 from accountability.worklist.queries.source import Asked, Columns, Row, Source
@@ -13,6 +13,7 @@ from accountability.worklist.rules import WorkItem
 from nanchuan_eval.account_lists.queries import letters, requested
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.backups.models import Backup
+from nanchuan_eval.backups.trials import TESTED
 from nanchuan_eval.clock.queries import raised_alarms
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.second_factor.models import SecondFactor
@@ -68,6 +69,12 @@ def _once(
 
 def _never_saved(asked: Asked) -> Columns:
     return Columns(asked.self.filter(~Exists(Backup.objects.all())))
+
+
+def _not_restorable(asked: Asked) -> Columns:
+    newest = AuditEntry.objects.filter(action=TESTED).order_by("-seq").values("result")[:1]
+    failed = asked.self.annotate(tried=Subquery(newest)).filter(tried=AuditEntry.Result.REFUSED)
+    return Columns(failed)
 
 
 def _open_year(number: Callable[[date], int], begins: Callable[[date], bool]) -> Callable[[Asked], Columns]:
@@ -194,6 +201,15 @@ SOURCES = (
         ),
         lambda _: f"超过{settings.BACKUP_ALARM_DAYS}日没有备份，请立即备份，并检查每日备份任务",
         lambda _: reverse("admin:backup-make"),
+        due=_whenever,
+    ),
+    Source(
+        "test-restore",
+        S,
+        ("backup.make",),
+        _not_restorable,
+        lambda _: "最近的备份试恢复没有成功，请按系统体检所列排除原因，重新备份",
+        lambda _: reverse("doctor"),
         due=_whenever,
     ),
     Source(

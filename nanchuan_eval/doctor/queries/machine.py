@@ -42,14 +42,15 @@ def machine_lines(at: datetime) -> Iterator[Line]:
 
 def network_lines(at: datetime) -> Iterator[Line]:
     """Yield whether the certificate is good and the services that the settings name answer."""
-    yield from machine.certificate_lines(certificate(), settings.ALLOWED_HOSTS, at)
+    if settings.CERTIFICATE != UNMANAGED:
+        yield from machine.certificate_lines(certificate(), settings.ALLOWED_HOSTS, at)
     yield from machine.service_lines(services())
     yield from filter(None, [cache_line()])
 
 
-def disks() -> list[Disk]:
-    """Return the file systems on which the application's data lie, each once."""
-    room = ROOM_FOR_BACKUPS * newest_backup_size()
+def disks(*, with_needs: bool = True) -> list[Disk]:
+    """Return the file systems on which the application's data lie, each once; `with_needs`: and what backups need."""
+    room = ROOM_FOR_BACKUPS * newest_backup_size() if with_needs else 0
     places = [(what, Path(getattr(settings, name)), room * (name == "BACKUP_ROOT")) for name, what in ROOTS.items()]
     places += [("数据库", folder, 0) for folder in filter(None, [database_folder()])]
     found: dict[int, Disk] = {}
