@@ -15,7 +15,7 @@ DEMO_DATABASE ?= sqlite:///$(CURDIR)/demo.sqlite3
 REQUIRE_OTP ?= true
 DEMO_SITE = DATABASE_URL=$(DEMO_DATABASE) EVIDENCE_ROOT=$(CURDIR)/demo-evidence TWO_PERSON_RULE=true REQUIRE_OTP=$(REQUIRE_OTP)
 
-.PHONY: demo site test check security mutants bench load machines picture overview stored-database pins clean
+.PHONY: demo site test check security mutants bench load machines picture overview handbook-pictures stored-database pins clean
 
 demo: .venv/runtime
 	rm -rf demo.sqlite3 demo.sqlite3-* demo-evidence
@@ -71,6 +71,11 @@ picture: .venv/dev
 # make overview PUBLISHED=http://127.0.0.1:8000 VOTING=http://127.0.0.1:8001 CODES=DIR/codes.csv
 overview: .venv/dev
 	$(BIN)/python -m docs.pictures.overview $(PUBLISHED) $(VOTING) $(CODES)
+
+# The pictures of docs/handbook, from the pages that a whole round goes through (DATABASE_URL: PostgreSQL).
+handbook-pictures: .venv/dev
+	HANDBOOK_PICTURES=true $(BIN)/python -m pytest -q tests/e2e/test_whole_round.py tests/e2e/test_paper.py \
+	  tests/e2e/test_opening.py tests/e2e/test_pages_after_publication.py
 
 # A database of this version for tests/upgrade, where all later versions migrate it; the last commit before the tag.
 stored-database: .venv/dev

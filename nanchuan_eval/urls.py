@@ -20,7 +20,11 @@ from nanchuan_eval.accounts.views.account import (
 )
 from nanchuan_eval.accounts.views.security import in_force
 from nanchuan_eval.decisions import views as decisions
+<<<<<<< HEAD
 from nanchuan_eval.doctor import views as doctor
+=======
+from nanchuan_eval.handbook import views as handbook
+>>>>>>> af1f4290 (Add the handbook at /help/)
 from nanchuan_eval.lists import views as lists
 from nanchuan_eval.monitoring import views as monitoring
 from nanchuan_eval.profile_changes import views as profile
@@ -55,6 +59,9 @@ urlpatterns = [
     path("approvals/<int:pk>/withdraw/", decisions.withdraw, name="approval-withdraw"),
     path("approvals/together/<str:action>/", decisions.together, name="approvals-together"),
     path("home/", home, name="home"),
+    path("help/", handbook.contents, name="help"),
+    path("help/whole/", handbook.whole, name="help-whole"),
+    path("help/<slug:slug>/", handbook.show, name="help-page"),
     path("work/", RedirectView.as_view(pattern_name="home")),
     path("admin/doctor/", staff(doctor.examination), name="doctor"),
     path("admin/policy/", staff(in_force), name="policy"),

@@ -92,6 +92,7 @@ def texts() -> Iterator[tuple[str, str]]:
     readers = [(f"{app}/**/*.py", texts_of_python) for app in APPS]
     readers += [("templates/**/*.html", texts_of_template), ("templates/**/*.typ", texts_of_script)]
     readers += [("static/js/**/*.js", texts_of_script), ("templates/**/*.txt", texts_of_script)]
+    readers += [("docs/handbook/*.md", texts_of_script)]
     for pattern, read in readers:
         for path in sorted(ROOT.glob(pattern)):
             if "migrations" not in path.parts:

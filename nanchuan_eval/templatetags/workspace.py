@@ -8,6 +8,7 @@ from django.template.context import Context
 from django.urls import reverse
 
 from nanchuan_eval.accounts.middleware import needs_second_factor
+from nanchuan_eval.handbook.pages import help_address
 from nanchuan_eval.profile.queries import current_profile
 from nanchuan_eval.users.models import User
 from nanchuan_eval.workspace.pages import navigation_of
@@ -31,4 +32,5 @@ def workspace_header(context: Context) -> dict[str, Any]:
         "csrf_token": context.get("csrf_token"),
         "path": request.path,
         "home": reverse("home"),
+        "help": help_address(request),
     }

@@ -10,6 +10,7 @@ from evaluations.ballots.models import BallotSpool
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
 from tests.e2e.conftest import log_in, screenshot
+from tests.e2e.handbook import depict
 from tests.factories import cast_ballots, make_codes, make_open_round, make_supervisors_key, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -59,6 +60,8 @@ def test_the_page_is_accessible_and_looks_right(at_the_desk, waiting, width):
 
     assert fits(page)
     screenshot(page, f"opening-{width}")
+    if width == DESK:
+        depict(page, "opening")
 
 
 @pytest.mark.parametrize("script", [True, False])

@@ -8,13 +8,16 @@ from django.core.management import call_command
 from django.urls import Resolver404, resolve
 
 from accountability.inspections.models import Inspection, InspectionPlan, Order
+from accountability.objections.models import Objection
 from accountability.rectifications.models import Rectification
 from accountability.rectifications.rules import RectificationState
 from accountability.talks.models import Talk
+from evaluations.rounds.models import Round
 from nanchuan_eval.users.models import User
 from tests.accountability.factories import make_bare_round, make_case, make_demonstrations_small, make_rectification
 from tests.e2e.boxes import check_boxes
 from tests.e2e.conftest import check_page, log_in, screenshot
+from tests.e2e.handbook import depict
 from tests.factories import make_manifestations
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -76,7 +79,35 @@ def test_every_page_after_publication_is_accessible(open_page, followed, live_se
             page.goto(path)
             check_page(page)
             screenshot(page, f"after-{who}-{path.strip('/').replace('/', '-')}-{width}")
+    depict_for_the_handbook(open_page, live_server)
     look_at_public_pages(open_page(320))
+
+
+def depict_for_the_handbook(open_page, live_server):
+    """Pictures of the pages after the count."""
+    key = Round.objects.exclude(key=EARLIER).filter(state="published").get().key
+    row = Rectification.objects.exclude(case__result__round__key=EARLIER).order_by("case__result__rank").first()
+    visit = Inspection.objects.filter(state="assigned").first()
+    talk, objection = Talk.objects.order_by("pk").first(), Objection.objects.order_by("pk").first()
+    for name, username, path, width in (
+        ("count-record", "clerk", f"/commission/{key}/count/", 1280),
+        ("commission", "jiwei", f"/commission/{key}/", 1280),
+        ("objection", "jiwei", f"/work/objections/{objection.pk}/", 1280),
+        ("talk", "jiwei", f"/work/talks/{talk.measure_id}/", 1280),
+        ("rectification", User.objects.get(role="L", unit_code=row.unit_code).username, row_path(row), 1280),
+        ("visit", "inspector", f"/inspection/{visit.pk}/", 390),
+        ("assessment", "personnel", "/personnel/assessment/record/", 1280),
+        ("personnel", "personnel", "/personnel/", 1280),
+    ):
+        page = open_page(width)
+        log_in(page, User.objects.get(username=username), live_server.url)
+        page.goto(path)
+        depict(page, name)
+
+
+def row_path(row):
+    """The page of a rectification."""
+    return f"/work/rectifications/{row.pk}/"
 
 
 def look_at_public_pages(page):

@@ -11,6 +11,7 @@ from evaluations.codes.models import CodeBatch
 from evaluations.paper_ballots import services as paper_ballots
 from evaluations.paper_ballots.models import PaperSheet
 from tests.e2e.conftest import log_in, screenshot
+from tests.e2e.handbook import depict
 from tests.factories import cast_ballots, make_codes, make_open_round, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -50,6 +51,7 @@ def test_a_ballot_of_105_lines_takes_fewer_keys_than_two_minutes_allow(open_page
         else:
             press(["0", "Enter"])
     screenshot(page, "keying-1280")
+    depict(page, "paper-keying")
     press(["Enter"])
     page.get_by_text("第1号票已录入").wait_for()
 

@@ -9,6 +9,7 @@ from tests.e2e.whole_round.after_vote import VOTE
 from tests.e2e.whole_round.consequences import AFTER_THE_LIST
 from tests.e2e.whole_round.office import Office
 from tests.e2e.whole_round.story import PREPARATION, World
+from tests.nanchuan_eval.handbook.texts import names_in
 from tests.paths import ROOT
 
 # What the round took from the empty database to the published list; .ci/run prints it.
@@ -42,6 +43,7 @@ def test_a_round_goes_from_setup_to_its_archive(office, chromium, capsys):
     to_the_list = office.counted()
     assert office.codes_of("chief") <= MOST_CODES, to_the_list
     assert office.clicks_in_all() <= MOST_CLICKS, to_the_list
+    assert office.unseen(names_in("first-round")) == set()
     for stage in AFTER_THE_LIST:
         live(world, stage)
 

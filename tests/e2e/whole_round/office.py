@@ -34,6 +34,8 @@ class Office:
         self.env = self._environment(urlunsplit(urlsplit(database_url)._replace(path=f"/{self.database}")))
         self.server = None
         self.step_name = ""
+        # What the pages said, for the names that the handbook gives.
+        self.seen, self.depicted = set(), set()
         self.clicks, self.codes = defaultdict(Counter), defaultdict(Counter)
 
     def _environment(self, database_url):
@@ -140,6 +142,10 @@ class Office:
         """Count what happens inside as this step."""
         self.step_name = name
         yield
+
+    def unseen(self, names):
+        """Return the names that no page showed so far."""
+        return {name for name in names if not any(name in text for text in self.seen)}
 
     def clicks_in_all(self):
         """Return how many clicks all people have made so far."""

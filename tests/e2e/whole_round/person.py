@@ -9,10 +9,15 @@ from django_otp.oath import hotp
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import screenshot
+from tests.e2e.handbook import PLACE, depict, plain
 
 STEP_SECONDS, NO_CONTENT = 30, 204
 OWN_PASSWORD = "/account/password/"
 LANDING = re.compile(f"/home/|{OWN_PASSWORD}")
+# Everything on a page that has or gives a name.
+SAID = """() => [...document.querySelectorAll(
+  "h1, h2, h3, button, summary, legend, label, th, a, strong, p, dt, .note, input[type=submit]"
+)].map(each => each.innerText || each.value || "")"""
 # Who acted last, for whoever reads a failure.
 LAST = []
 
@@ -66,6 +71,7 @@ class Person:
 
     def _click(self, found):
         self._count()
+        self._notice_names()
         found.click()
         self.page.wait_for_load_state()
 
@@ -121,6 +127,16 @@ class Person:
             screenshot(self.page, f"round-{name}-{width}")
         self.page.set_viewport_size(size)
 
+    def depict(self, name, selector=PLACE):
+        """Take or compare a picture of the handbook, once in a round."""
+        self._notice_names()
+        if name not in self.office.depicted:
+            depict(self.page, name, selector)
+        self.office.depicted.add(name)
+
+    def _notice_names(self):
+        self.office.seen |= {plain(text) for text in self.page.evaluate(SAID)}
+
     # -- the account
 
     def code(self):
@@ -142,6 +158,8 @@ class Person:
         self.fill("再次输入新口令", self.password)
         self.click("设置口令")
         self.secret = self.page.locator("code").first.inner_text().replace(" ", "")
+        if self.username == "clerk":
+            self.depict("enrol")
         self.fill("6位数字", self.code())
         self.click("绑定动态口令")
 
@@ -192,9 +210,11 @@ class Person:
         self.home()
         self._click(self.page.locator("main a").filter(has_text=re.compile(f"审批：.*{title}")).first)
 
-    def approve(self, *titles):
+    def approve(self, *titles, depicts=""):
         """Read and approve the proposals of these titles, one after another; a code only where the page asks for it."""
         self.open_proposal(titles[0])
+        if depicts:
+            self.depict(depicts)
         for title in titles:
             expect(self.page.get_by_role("heading", level=1)).to_contain_text(title)
             self._enter_code()

@@ -72,6 +72,7 @@ def _upload_roster(clerk, content):
     clerk.click("导入名录")
     clerk.upload("名录 定稿.xlsx", content)
     clerk.click("上传并预览")
+    clerk.depict("roster-preview")
     clerk.click("提请导入名录")
     clerk.sees("已提请")
 
@@ -90,9 +91,10 @@ def plan_the_round(world):
     clerk.enter(**SMALL)
     clerk.click("保存评议规则")
     clerk.sees("评议规则已保存")
+    clerk.depict("round-draft")
     clerk.click("提请审定评议方案")
     confirm(clerk)
-    world.chief.approve("审定评议方案")
+    world.chief.approve("审定评议方案", depicts="approval")
 
 
 def freeze_the_roster(world):
@@ -116,6 +118,7 @@ def announce_the_draws(world):
     _import_pool(clerk, "导入定向评议名单库", files.evaluators())
     for pool in ("监督员库", "定向评议名单库"):
         clerk.click(f"公告{pool}人数并开始异议期", exact=False)
+    clerk.depict("pools")
     chief.approve("公告", "公告")
     _import_pool(clerk, "重新导入监督员库", files.supervisors(10))
     clerk.click("公告监督员库人数并开始异议期", exact=False)
@@ -147,6 +150,7 @@ def propose_commitments(clerk, *purposes):
         box = clerk.row(purpose).get_by_role("checkbox")
         if not box.is_checked():
             clerk._click(box)
+    clerk.depict("round-draws", "#content section:has(> h2:text-is('抽取'))")
     clerk.click("提请公布所选抽取的承诺")
     clerk.sees("已提请")
 
@@ -177,6 +181,7 @@ def hand_out_signing_codes(world):
         sheet = clerk.download("取出密封件", within=line, exact=False)
         world.notes["signing"] |= _signing_codes(sheet)
     other.page.goto(clerk.page.url)
+    other.depict("signing-codes")
     other.press("#content form#hand button")
     other.sees("已确认当面交付")
 
@@ -188,6 +193,8 @@ def throw_dice(world, purpose, digits):
         open_round(clerk)
         clerk.click("现场抽取", within=clerk.row(purpose))
         clerk.enter(**{f"numbers{group}": digits[5 * group : 5 * group + 5] for group in range(4)})
+        if purpose == EVALUATORS:
+            clerk.depict("ceremony")
         clerk.click("录入随机数")
 
 
@@ -220,6 +227,7 @@ def print_the_codes(world):
     clerk = world.clerk
     open_round(clerk)
     clerk.press("#content a[href$='/codes/together/']")
+    clerk.depict("codes-together")
     confirm(clerk)
     world.notes["codes"] = []
     for stratum in SEATS:
@@ -238,6 +246,7 @@ def hand_out_the_key(world):
     world.chief.approve("票箱密钥")
     clerk.page.add_init_script("window.print = () => {}")
     _open_key_page(clerk)
+    clerk.depict("box-key")
     clerk.click("在线生成票箱密钥")
     clerk.click("在线生成密钥卡")
     cards = [
@@ -268,6 +277,7 @@ def open_the_vote(world):
     """Two persons open the vote; it begins by itself on its day."""
     open_round(world.clerk)
     world.clerk.picture("round-before-the-vote")
+    world.clerk.depict("round-opening")
     propose_step(world.clerk, "开启评议")
     world.chief.approve("开启评议")
     world.office.mornings(OPENS - DRAWN, minute=10)
