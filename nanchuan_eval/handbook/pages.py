@@ -1,5 +1,6 @@
 """The handbook as pages: docs/handbook read once, its Markdown rendered without raw HTML."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +14,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from PIL import Image
 
@@ -26,6 +28,7 @@ from nanchuan_eval.handbook.rules import (
 
 FOLDER = settings.BASE_DIR / "docs" / "handbook"
 PICTURES = "pictures"
+NAME = re.compile(r"\*\*([^*]+)\*\*")
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ def anchor_of(slug: str, number: int) -> str:
 @cache
 def _markdown() -> MarkdownIt:
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    markdown.inline.ruler.before("emphasis", "name", _name)
     markdown.add_render_rule("heading_open", _heading)
     markdown.add_render_rule("image", _picture)
     markdown.add_render_rule("link_open", _link)
@@ -82,6 +86,19 @@ def _markdown() -> MarkdownIt:
     markdown.add_render_rule("tr_open", _row)
     markdown.add_render_rule("td_open", _cell)
     return markdown
+
+
+def _name(state: StateInline, silent: bool) -> bool:
+    """Read `**name**`: Markdown's own rule does not end a name at a closing bracket before a Chinese character."""
+    found = NAME.match(state.src, state.pos)
+    if not found:
+        return False
+    if not silent:
+        state.push("strong_open", "strong", 1)
+        state.push("text", "", 0).content = found[1]
+        state.push("strong_close", "strong", -1)
+    state.pos = found.end()
+    return True
 
 
 def _heading(renderer: RendererHTML, tokens: Sequence[Token], at: int, options: Any, env: dict[str, Any]) -> str:

@@ -79,12 +79,10 @@ def test_every_page_after_publication_is_accessible(open_page, followed, live_se
             page.goto(path)
             check_page(page)
             screenshot(page, f"after-{who}-{path.strip('/').replace('/', '-')}-{width}")
-    depict_for_the_handbook(open_page, live_server)
     look_at_public_pages(open_page(320))
 
 
-def depict_for_the_handbook(open_page, live_server):
-    """Pictures of the pages after the count."""
+def test_the_handbook_shows_the_pages_after_the_count(open_page, followed, live_server):
     key = Round.objects.exclude(key=EARLIER).filter(state="published").get().key
     row = Rectification.objects.exclude(case__result__round__key=EARLIER).order_by("case__result__rank").first()
     visit = Inspection.objects.filter(state="assigned").first()
@@ -94,7 +92,12 @@ def depict_for_the_handbook(open_page, live_server):
         ("commission", "jiwei", f"/commission/{key}/", 1280),
         ("objection", "jiwei", f"/work/objections/{objection.pk}/", 1280),
         ("talk", "jiwei", f"/work/talks/{talk.measure_id}/", 1280),
-        ("rectification", User.objects.get(role="L", unit_code=row.unit_code).username, row_path(row), 1280),
+        (
+            "rectification",
+            User.objects.get(role="L", unit_code=row.unit_code).username,
+            f"/work/rectifications/{row.pk}/",
+            1280,
+        ),
         ("visit", "inspector", f"/inspection/{visit.pk}/", 390),
         ("assessment", "personnel", "/personnel/assessment/record/", 1280),
         ("personnel", "personnel", "/personnel/", 1280),
@@ -103,11 +106,6 @@ def depict_for_the_handbook(open_page, live_server):
         log_in(page, User.objects.get(username=username), live_server.url)
         page.goto(path)
         depict(page, name)
-
-
-def row_path(row):
-    """The page of a rectification."""
-    return f"/work/rectifications/{row.pk}/"
 
 
 def look_at_public_pages(page):
