@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import psycopg2
 from cryptography.fernet import Fernet
 
+from tests.nanchuan_eval.handbook.texts import without_figures
 from tests.paths import ROOT
 
 BEIJING = ZoneInfo("Asia/Shanghai")
@@ -145,7 +146,7 @@ class Office:
 
     def unseen(self, names):
         """Return the names that no page showed so far."""
-        return {name for name in names if not any(name in text for text in self.seen)}
+        return {name for name in names if not any(without_figures(name) in text for text in self.seen)}
 
     def clicks_in_all(self):
         """Return how many clicks all people have made so far."""

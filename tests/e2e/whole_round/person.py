@@ -9,7 +9,8 @@ from django_otp.oath import hotp
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import screenshot
-from tests.e2e.handbook import PLACE, depict, plain
+from tests.e2e.handbook import PLACE, depict
+from tests.nanchuan_eval.handbook.texts import without_figures
 
 STEP_SECONDS, NO_CONTENT = 30, 204
 OWN_PASSWORD = "/account/password/"
@@ -135,7 +136,7 @@ class Person:
         self.office.depicted.add(name)
 
     def _notice_names(self):
-        self.office.seen |= {plain(text) for text in self.page.evaluate(SAID)}
+        self.office.seen |= {without_figures(text) for text in self.page.evaluate(SAID)}
 
     # -- the account
 

@@ -30,8 +30,14 @@ def names_in(slug):
 @cache
 def says(name):
     """True if a template or a string of the code says exactly this, or says it with other such texts filled in."""
+    name = without_figures(name)
     fits = (pattern.fullmatch(name) for pattern in _with_gaps())
     return name in _fixed() or any(found and all(map(_is_filling, found.groups())) for found in fits)
+
+
+def without_figures(text):
+    """Return the text on one line with 0 for every number, which differs from day to day."""
+    return re.sub(r"\d+", "0", re.sub(r"\s+", " ", text)).strip()
 
 
 def _is_filling(text):
@@ -43,14 +49,14 @@ def _fixed():
     found = {piece for text in _pieces() if isinstance(text, str) for piece in (text.strip(),)}
     with override("zh-hans"):
         found |= {gettext(text).partition("%")[0].strip() for text in OF_DJANGO}
-    return {text for text in found if CHINESE.search(text)}
+    return {without_figures(text) for text in found if CHINESE.search(text)}
 
 
 @cache
 def _with_gaps():
     texts = {text for text in _pieces() if isinstance(text, tuple)}
     enough = [text for text in texts if sum(len(CHINESE.findall(part)) for part in text) >= LEAST_FIXED]
-    return [re.compile("(.+)".join(map(re.escape, text))) for text in enough]
+    return [re.compile("(.+)".join(re.escape(without_figures(part)) for part in text)) for text in enough]
 
 
 def _pieces():
