@@ -20,11 +20,8 @@ from nanchuan_eval.accounts.views.account import (
 )
 from nanchuan_eval.accounts.views.security import in_force
 from nanchuan_eval.decisions import views as decisions
-<<<<<<< HEAD
 from nanchuan_eval.doctor import views as doctor
-=======
 from nanchuan_eval.handbook import views as handbook
->>>>>>> af1f4290 (Add the handbook at /help/)
 from nanchuan_eval.lists import views as lists
 from nanchuan_eval.monitoring import views as monitoring
 from nanchuan_eval.profile_changes import views as profile

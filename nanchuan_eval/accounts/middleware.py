@@ -30,13 +30,9 @@ from nanchuan_eval.users.models import User
 Handler = Callable[[HttpRequest], HttpResponse]
 NOT_DONE = "刚才提交的内容未办理。"
 # Views open to a session that is not confirmed yet.
-<<<<<<< HEAD
 OPEN_VIEWS = frozenset({"login", "logout", "second-factor", "second-factor-setup", "set-password"})
 OPEN_VIEWS |= {"healthz", "readyz", "metrics"}
-=======
-HELP = frozenset({"help", "help-page", "help-whole"})
-OPEN_VIEWS = HELP | {"login", "logout", "second-factor", "second-factor-setup", "set-password", "healthz"}
->>>>>>> af1f4290 (Add the handbook at /help/)
+OPEN_VIEWS |= {"help", "help-page", "help-whole"}
 
 
 class AccountBackend(ModelBackend):

@@ -19,7 +19,7 @@ LINK = re.compile(r"\]\(([^)]+)\)")
 LARGEST_PICTURE = 60_000
 # Addresses that are no pages of the staff: what everybody reads, what machines ask, files, and steps without a page.
 PUBLIC = re.compile(
-    r"front-page|open-data|ballot|receipt|how-to|privacy|scoring|list|notice|recount|proofs?|response|public|type-size|record|box"
+    r"front-page|open-data|readyz|metrics|ballot|receipt|how-to|privacy|scoring|list|notice|recount|proofs?|response|public|type-size|record|box"
     r"|issued|spent|paper-file|closing|message-receipts|healthz|audit-anchors|help|draw-(proof|file)|accountability:("
     r"results|follow-up|suggestions|suggestion-status|inspection-proof)"
 )
