@@ -9,6 +9,7 @@ from evaluations.draws import approvals as draws
 from evaluations.draws.services import exports
 from evaluations.lifecycle import approvals as lifecycle
 from evaluations.personal_data.services import clients, people, requests
+from evaluations.personal_data.services.record_corrections import CORRECT_RECORD
 from evaluations.pools import approvals as pools
 from evaluations.publication import approvals as publication
 from evaluations.sample_audit.services.comparison import EXPLAIN_DIFFERENCE
@@ -36,6 +37,7 @@ def register() -> None:
         *requests.ACTIONS,
         *approvable_edits(Manifestation, "round.edit"),
         *approvable_edits(ServiceTopic, "round.edit"),
+        CORRECT_RECORD,
         IMPORT_TOPICS,
         DECIDE_FLAG,
         EXPLAIN_DIFFERENCE,

@@ -20,7 +20,11 @@ class EvaluationsConfig(AppConfig):
         from evaluations.personal_data.services import people, requests
         from evaluations.personal_data.services.clients import unnamed_faults
         from evaluations.rounds import queries as rounds
-        from evaluations.service_records.queries.chain import record_chain_faults, record_content_faults
+        from evaluations.service_records.queries.chain import (
+            correction_faults,
+            record_chain_faults,
+            record_content_faults,
+        )
         from evaluations.verification.queries import FACTS, ROWS
         from evaluations.verification.services import log_faults, tally_faults
         from nanchuan_eval.accounts import services as accounts
@@ -36,7 +40,7 @@ class EvaluationsConfig(AppConfig):
         clock.awaiting.append(voting_rounds)
         fixed_facts.update(FACTS)
         register_rows(*ROWS)
-        integrity_checks.extend([tally_faults, log_faults, record_chain_faults])
+        integrity_checks.extend([tally_faults, log_faults, record_chain_faults, correction_faults])
         thorough_checks.extend([record_content_faults, unnamed_faults])
         approvals.purged_actions.update(people.PURGED_PROPOSALS)
         retention.rules.extend([*people.retention_rules(), *requests.retention_rules()])

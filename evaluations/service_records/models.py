@@ -54,6 +54,7 @@ class RecordBatch(models.Model):
     salt = models.CharField("随机数", max_length=64, help_text="不公开，核对时出示")
     digest = models.CharField("办件校验值", max_length=64)
     head = models.CharField("累计校验值", max_length=64)
+    is_correction = models.BooleanField("更正批次", default=False, db_default=False, help_text="代替以前批次中的办件")
     received_at = models.DateTimeField("收到时间")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="经办人", null=True, related_name="+")
 
@@ -84,8 +85,16 @@ class StatedCount(models.Model):
         return f"{self.unit.name}{self.day:%Y年%m月%d日}"
 
 
+class RecordQuerySet(models.QuerySet["ServiceRecord"]):
+    """Named filters of records."""
+
+    def standing(self) -> "RecordQuerySet":
+        """Return the records that count: of a corrected one the newest version."""
+        return self.filter(is_corrected=False)
+
+
 class ServiceRecord(models.Model):
-    """办件: one finished matter of one person with one section."""
+    """办件: one finished matter of one person with one section; a corrected one stays, beside its newer version."""
 
     number = models.CharField("办件编号", max_length=60)
     unit = models.ForeignKey(Department, models.PROTECT, verbose_name="单位", related_name="+", db_index=False)
@@ -95,11 +104,17 @@ class ServiceRecord(models.Model):
     # None: the names and phones of the round have left.
     client = models.ForeignKey(Client, models.SET_NULL, verbose_name="办事人", null=True, related_name="records")
     batch = models.ForeignKey(RecordBatch, models.PROTECT, verbose_name="办件批次", related_name="entries")
+    version = models.PositiveSmallIntegerField("第几版", default=1, db_default=1)
+    is_corrected = models.BooleanField("已更正", default=False, db_default=False, help_text="以更正后的办件为准")
+
+    objects = RecordQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "办件"
         ordering = ["pk"]
-        constraints = [models.UniqueConstraint(fields=["unit", "number"], name="a_record_stands_once_in_its_unit")]
+        constraints = [
+            models.UniqueConstraint(fields=["unit", "number", "version"], name="a_record_stands_once_in_its_unit")
+        ]
 
     def __str__(self) -> str:
         return self.number

@@ -1,12 +1,14 @@
 """Bulk SQL that the ORM cannot express."""
 
 import io
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
 from django.core.management.color import no_style
 from django.db import connection, connections, models, transaction
+from django.db.models.expressions import RawSQL
 
 COPY_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 # A dump keeps tables locked while it runs: nobody waits for it, the next rewriting does the work.
@@ -77,6 +79,14 @@ def update_rows(table: type[models.Model], columns: Sequence[str], rows: Iterabl
             f" WHERE {_name(table)}.id = changed.column1",
             [value for row in known for value in row],
         )
+
+
+def among(values: Iterable[str]) -> RawSQL:
+    """Return texts for `field__in=…` as one parameter: thousands of placeholders cost more than the query."""
+    known = list(values)
+    if connection.vendor == "postgresql":
+        return RawSQL("SELECT unnest(%s::text[])", [known])
+    return RawSQL("SELECT value FROM json_each(%s)", [json.dumps(known)])
 
 
 def lock_tables(*tables: type[models.Model]) -> None:
@@ -157,7 +167,9 @@ def _copied(item: Any) -> str:
     if item is None:
         return "\\N"
     # Only text needs escaping; most columns of a box are numbers, booleans and UUIDs.
-    return item.translate(COPY_ESCAPES) if isinstance(item, str) else str(item)
+    if not isinstance(item, str):
+        return str(item)
+    return item if item.isalnum() else item.translate(COPY_ESCAPES)
 
 
 def _name(table: type[models.Model]) -> str:

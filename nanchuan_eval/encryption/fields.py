@@ -28,8 +28,7 @@ def decrypt(stored: str) -> str:
 
 def keyed_hash(text: str) -> str:
     """Return the keyed hash for looking a text up: equal for equal texts, useless without the (oldest) key."""
-    key = hashlib.sha256(b"look-up/" + settings.FIELD_KEY[-1].encode()).digest()
-    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(_look_up_key(settings.FIELD_KEY[-1]), text.encode(), "sha256").hex()
 
 
 def mask_phone(phone: str) -> str:
@@ -75,6 +74,11 @@ def is_newest(stored: str) -> bool:
 def cipher() -> MultiFernet:
     """Return the cipher that encrypts with the newest key and decrypts with any."""
     return _cipher(tuple(settings.FIELD_KEY))
+
+
+@cache
+def _look_up_key(key: str) -> bytes:
+    return hashlib.sha256(b"look-up/" + key.encode()).digest()
 
 
 @cache

@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from evaluations.personal_data.services.clients import unnamed_faults
 from evaluations.service_records.models import RecordBatch, ServiceRecord
-from evaluations.service_records.queries.chain import record_chain_faults, record_content_faults
+from evaluations.service_records.queries.chain import correction_faults, record_chain_faults, record_content_faults
 from nanchuan_eval.management.base import ServiceCommand
 
 
@@ -17,7 +17,8 @@ class Command(ServiceCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         with tqdm(total=ServiceRecord.objects.count(), desc="办件", unit="件", disable=None) as bar:
-            faults = list(chain(record_chain_faults(), record_content_faults(bar.update), unnamed_faults()))
+            contents = record_content_faults(bar.update)
+            faults = list(chain(record_chain_faults(), correction_faults(), contents, unnamed_faults()))
         for fault in faults:
             self.stdout.write(fault)
         if faults:

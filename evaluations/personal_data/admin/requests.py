@@ -13,10 +13,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.cache import never_cache
 
+from evaluations.personal_data.admin.records import RecordPages
 from evaluations.personal_data.models import DataRequest, RequestState
 from evaluations.personal_data.services import clients, requests
 from evaluations.personal_data.services.people import entries_of
-from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin
 from nanchuan_eval.approvals import authorizations
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.clock import queries as clock
@@ -41,7 +41,7 @@ class AnswerRequestForm(forms.Form):
 
 
 @admin.register(DataRequest)
-class DataRequestAdmin(ReadOnlyAdmin):
+class DataRequestAdmin(RecordPages):
     """Admin of personal data requests (个人信息申请)."""
 
     phase = Phase.DRAWING

@@ -33,7 +33,7 @@ from nanchuan_eval.users.models import User
 # From a round's last step: publication, or being declared void.
 PHONES_KEPT, COMMENTS_KEPT, CORRECTIONS_KEPT = timedelta(days=60), timedelta(days=365), timedelta(days=1)
 # Actions whose proposals hold opinions and personal data; the audit log has only their digests.
-PURGED_PROPOSALS = ("comment.redact", "privacy.handle", clients.ERASE)
+PURGED_PROPOSALS = ("comment.redact", "privacy.handle", clients.ERASE, "privacy.correct_record")
 PHONE_FIELDS = ["phone", "phone_hash", "contact", "contact_hash"]
 ERASED = "（已删除）"
 PURGE = "retention.purge"

@@ -14,7 +14,7 @@ from nanchuan_eval.permissions import policy
 from nanchuan_eval.web.actions import FormPage, account_of, show_form
 from nanchuan_eval.workspace.rules import Phase
 
-IMPORT = "pool.import"
+IMPORT, CORRECT = "pool.import", "privacy.handle"
 
 
 @admin.register(RecordBatch)
@@ -24,12 +24,12 @@ class RecordBatchAdmin(ReadOnlyAdmin):
     phase = Phase.DRAWING
     order = 1
     see_action = "pool.view"
-    list_display = ["unit", "seq", "day", "records", "received_at", "by"]
-    list_filter = ["unit"]
+    list_display = ["unit", "seq", "day", "records", "is_correction", "received_at", "by"]
+    list_filter = ["unit", "is_correction"]
     ordering = ["-received_at", "-pk"]
     date_hierarchy = "day"
     list_select_related = ["unit", "by"]
-    fields = ["unit", "seq", "day", "records", "digest", "head", "received_at", "by"]
+    fields = ["unit", "seq", "day", "records", "is_correction", "digest", "head", "received_at", "by"]
     when_empty = "请导入办件清单，或者由业务系统通过接口报送。"
     change_list_template = "admin/evaluations/recordbatch/list.html"
 
@@ -37,8 +37,9 @@ class RecordBatchAdmin(ReadOnlyAdmin):
         return [path("stated/", self.admin_site.admin_view(self.state), name="stated-count"), *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        may = policy.may_start(account_of(request), IMPORT)
-        return super().changelist_view(request, {"may_import": may, **(extra_context or {})})
+        user = account_of(request)
+        given = {"may_import": policy.may_start(user, IMPORT), "may_correct": policy.may_start(user, CORRECT)}
+        return super().changelist_view(request, {**given, **(extra_context or {})})
 
     def state(self, request: HttpRequest) -> HttpResponse:
         """Record what a unit itself says it finished on a day."""

@@ -27,7 +27,7 @@ from nanchuan_eval.workdays.models import Holiday
 from nanchuan_eval.workdays.queries import declared_years
 from nanchuan_eval.workdays.rules import days_hint, in_chinese
 
-HEADINGS = ("unit", "seq", "day", "records", "digest", "head")
+HEADINGS = ("unit", "seq", "day", "records", "digest", "head", "correction")
 AGREES = "各单位的累计校验值由逐批件数和校验值算出，全部一致；各批现有的办件数与收到时相同"
 NOTHING = "还没有单位报送办件。"
 NOT_STATED, SAME, OTHER = "未自报", "一致", "不一致"
@@ -152,7 +152,10 @@ def unit_line(unit: Department, at: datetime) -> UnitLines:
 
 def chain_lines(unit: str) -> list[str]:
     """Return a unit's chain as CSV lines, from which anybody recomputes the heads."""
-    rows = ((unit, link.seq, link.day.isoformat(), link.records, link.digest, link.head) for link in chain_of(unit))
+    rows = (
+        (unit, link.seq, link.day.isoformat(), link.records, link.digest, link.head, int(link.is_correction))
+        for link in chain_of(unit)
+    )
     return [",".join(map(str, row)) + "\n" for row in (HEADINGS, *rows)]
 
 
@@ -184,7 +187,7 @@ def _line(code: str, name: str, links: Sequence[Link], stated: Mapping[date, int
     for link in links:
         by_day.setdefault(link.day, []).append(link)
     days = [
-        DayLine(day, sum(link.records for link in by_day[day]), stated.get(day), by_day[day])
+        DayLine(day, sum(link.added for link in by_day[day]), stated.get(day), by_day[day])
         for day in sorted(by_day, reverse=True)
     ]
     delivered = {link.day for link in links}

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, F, Max, Min
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q
 
 from departments.models import Department, Section
 from evaluations.rounds.queries import rounds_to_choose
@@ -14,9 +14,9 @@ from evaluations.service_records.rules.chain import Link, chain_faults, day_dige
 from evaluations.service_records.rules.parsing import person_key
 from nanchuan_eval.audit.models import AuditEntry
 
-LINK = ("seq", "day", "records", "digest", "head")
-# Not the salt, which leaves with the last name of a batch; the digest commits to it.
-FIXED = ("id", *LINK, "received_at", "by_id")
+LINK = ("seq", "day", "records", "digest", "head", "is_correction")
+# Not the salt, which leaves with the last name of a batch; the digest commits to it, and the head to the kind of batch.
+FIXED = ("id", "seq", "day", "records", "digest", "head", "received_at", "by_id")
 CHUNK = 2000
 
 
@@ -100,6 +100,29 @@ def record_chain_faults() -> Iterator[str]:
     for batch in counted.select_related("unit").order_by("unit__code", "seq"):
         held: int = batch.held
         yield f"{batch.unit.name}第{batch.seq}批办件应有{batch.records}件，现有{held}件，被删除或者增补过。"
+
+
+def correction_faults() -> Iterator[str]:
+    """Yield in Chinese which record is left out, or counted twice, without a correction that says so (2 queries).
+
+    Versions of a record are numbered from 1; all but the newest are corrected ones, and all but the first came in
+    correction batches, to which the unit's chain commits.
+    """
+    newer = ServiceRecord.objects.filter(
+        unit=OuterRef("unit"), number=OuterRef("number"), version=OuterRef("version") + 1
+    )
+    earlier = ServiceRecord.objects.filter(
+        unit=OuterRef("unit"), number=OuterRef("number"), version=OuterRef("version") - 1
+    )
+    marked = ServiceRecord.objects.filter(Q(is_corrected=True) & ~Exists(newer) | Q(is_corrected=False) & Exists(newer))
+    for record in marked.select_related("unit").order_by("unit__code", "number"):
+        yield f"{record.unit.name}的办件{record.number}的更正标记与更正批次不符，被改动过。"
+    corrected = Q(version__gt=1)
+    odd = ServiceRecord.objects.filter(
+        (corrected & (Q(batch__is_correction=False) | ~Exists(earlier))) | (~corrected & Q(batch__is_correction=True))
+    )
+    for record in odd.select_related("unit").order_by("unit__code", "number"):
+        yield f"{record.unit.name}的办件{record.number}第{record.version}版所在的批次不符，被改动过。"
 
 
 def record_content_faults(progress: Callable[[int], object] = lambda _: None) -> Iterator[str]:

@@ -86,7 +86,7 @@ def _before(round_: Round) -> tuple[date, date]:
 
 
 def _finished(start: date, end: date) -> QuerySet[ServiceRecord]:
-    return ServiceRecord.objects.filter(finished_on__range=(start, end)).order_by()
+    return ServiceRecord.objects.standing().filter(finished_on__range=(start, end)).order_by()
 
 
 def _counts(records: QuerySet[ServiceRecord], workdays: Collection[date]) -> dict[int, Counts]:

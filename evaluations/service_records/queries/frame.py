@@ -22,8 +22,10 @@ def frame_sections(round_: Round) -> list[FrameSection]:
 
 
 def records_of(round_: Round) -> QuerySet[ServiceRecord]:
-    """Return what was finished in the period of the round."""
-    return ServiceRecord.objects.filter(finished_on__range=(round_.period_start, round_.period_end)).order_by()
+    """Return what was finished in the period of the round, corrected records once."""
+    return (
+        ServiceRecord.objects.standing().filter(finished_on__range=(round_.period_start, round_.period_end)).order_by()
+    )
 
 
 def eligible_people(round_: Round) -> dict[str, int]:

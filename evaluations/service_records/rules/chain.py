@@ -21,6 +21,13 @@ class Link(NamedTuple):
     records: int
     digest: str
     head: str
+    # Its records stand in place of earlier ones of the same number; they are no further ones.
+    is_correction: bool = False
+
+    @property
+    def added(self) -> int:
+        """Return how many records of the day it adds."""
+        return 0 if self.is_correction else self.records
 
 
 def record_leaf(salt: str, *values: str) -> bytes:
@@ -48,7 +55,8 @@ def first_head(unit: str) -> str:
 
 def next_head(before: str, unit: str, link: Link) -> str:
     """Return the head after a batch, from the head before it."""
-    lines = (NAME, before, unit, str(link.seq), link.day.isoformat(), str(link.records), link.digest)
+    name = f"{NAME}/correction" if link.is_correction else NAME
+    lines = (name, before, unit, str(link.seq), link.day.isoformat(), str(link.records), link.digest)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 

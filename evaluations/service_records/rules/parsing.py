@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from operator import itemgetter, le
 from typing import NamedTuple, Protocol
 
 from evaluations.service_records.rules.columns import COLUMNS, KIND
@@ -29,7 +30,8 @@ _LANDLINE = re.compile(r"(0[0-9]{2,3})?[2-9][0-9]{6,7}")
 _DIGITS = re.compile(r"\d")
 _PLAIN_NAME = re.compile(r"[\u4e00-\u9fff]+")
 _KEYS = tuple(column.key for column in COLUMNS)
-_REQUIRED = tuple(n for n, column in enumerate(COLUMNS) if column.is_required)
+_required = itemgetter(*(n for n, column in enumerate(COLUMNS) if column.is_required))
+_MOST = tuple(column.most for column in COLUMNS)
 _TEXTS = tuple((column.key, column.label, column.most, column.is_required) for column in COLUMNS)
 
 
@@ -117,7 +119,7 @@ class RecordReader:
 
     def _is_footer(self, number: int, texts: Sequence[str]) -> bool:
         """True if the row closes the table (合计); a row with all that a record needs is never taken for one."""
-        if all(texts[at] for at in _REQUIRED):
+        if all(_required(texts)):
             return False
         footer = footer_of(dict(zip(_KEYS, texts, strict=True)), COLUMNS)
         if footer:
@@ -126,12 +128,8 @@ class RecordReader:
 
     def _line(self, where: str, texts: Sequence[str]) -> Line | None:
         known = len(self.faults)
-        for text, (_, label, most, is_required) in zip(texts, _TEXTS, strict=True):
-            if len(text) > most:
-                self.refuse(where, f"“{label}”超过{most}字：{_masked(text[:20])}…", f"“{label}”超过{most}字")
-            elif is_required and not text:
-                self.refuse(where, f"“{label}”为空，请填写。", f"“{label}”为空")
-        if len(self.faults) > known:
+        if not (all(map(le, map(len, texts), _MOST)) and all(_required(texts))):
+            self._refuse_texts(where, texts)
             return None
         number, unit, section, topic, finished, name, phone, kind, firm, relatives = texts
         day = self._day(where, finished)
@@ -142,6 +140,13 @@ class RecordReader:
         if len(self.faults) > known or day is None:
             return None
         return Line(where, number, code, topic, day, name, mobile, which, firm, relatives)
+
+    def _refuse_texts(self, where: str, texts: Sequence[str]) -> None:
+        for text, (_, label, most, is_required) in zip(texts, _TEXTS, strict=True):
+            if len(text) > most:
+                self.refuse(where, f"“{label}”超过{most}字：{_masked(text[:20])}…", f"“{label}”超过{most}字")
+            elif is_required and not text:
+                self.refuse(where, f"“{label}”为空，请填写。", f"“{label}”为空")
 
     def _section(self, where: str, text: str, unit: str) -> str:
         code, problem = self.sections.find(text, unit)

@@ -6,7 +6,7 @@ from evaluations.pools.rules.kinds import ExclusionReason
 from evaluations.service_records.models import Client
 from evaluations.service_records.rules.conflicts import Conflicts
 from evaluations.service_records.rules.parsing import Line, person_key
-from nanchuan_eval.database.sql import insert_rows, reserve_keys
+from nanchuan_eval.database.sql import among, insert_rows, reserve_keys
 from nanchuan_eval.encryption.fields import encrypt, keyed_hash
 from nanchuan_eval.names.rules.keys import name_key
 
@@ -42,7 +42,7 @@ class Clients:
 
     def _find(self, unknown: Mapping[str, Line], hashes: Mapping[str, str]) -> None:
         phones = {digest: phone for phone, digest in hashes.items()}
-        rows = Client.objects.exclude(phone_hash="").filter(phone_hash__in=list(phones)).order_by()
+        rows = Client.objects.exclude(phone_hash="").filter(phone_hash__in=among(phones)).order_by()
         for pk, digest, name, exclusion in rows.values_list("pk", "phone_hash", "name", "exclusion"):
             key = f"{phones[digest]}/{person_key(name)}"
             if key not in unknown:

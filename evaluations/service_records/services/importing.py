@@ -28,7 +28,7 @@ from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.queries import fixed_digests
 from nanchuan_eval.core.errors import FileRefused
 from nanchuan_eval.core.faults import Fault
-from nanchuan_eval.database.sql import insert_objects, insert_rows, reserve_keys
+from nanchuan_eval.database.sql import among, insert_objects, insert_rows, reserve_keys
 from nanchuan_eval.encryption.fields import keyed_hash, mask_phone
 from nanchuan_eval.lists.rules.tables import SourceRow, TableError
 from nanchuan_eval.permissions import policy
@@ -38,9 +38,11 @@ CHUNK = 5000
 MOST_HINTS = 1000  # shared phones that are listed
 COLUMNS = ("number", "unit_id", "section_id", "topic", "finished_on", "client_id", "batch_id")
 KEYS = 500  # of batches, reserved at a time
-CORRECTED = "收到的办件不能改写，原来报错的，请用新的办件编号（如原编号后加“-1”）另报，并请评议办删除原办件中的人。"
+CORRECTED = "收到的办件不能改写：姓名、手机号报错的，请评议办办理办件更正；其他内容报错的，请用新的办件编号另报。"
 NOTHING = "文件中没有办件，请核对文件内容。"
 Told = tuple[int, str, date, str, str]
+_Known = dict[tuple[int, str], Told]
+_Older = dict[tuple[int, str], list[Told]]
 
 
 @dataclass(frozen=True)
@@ -198,20 +200,21 @@ class _Import:
 
     def _save(self, lines: Sequence[Line]) -> None:
         places = [self._place(line) for line in lines]
-        known = self._standing(lines, places)
-        new: list[tuple[Line, int, int]] = []
+        known, older = self._standing(lines, places)
+        new: list[tuple[Line, str, int, int]] = []
         for line, (section, unit_id) in zip(lines, places, strict=True):
-            told = (section, line.topic, line.finished_on, person_key(line.name), line.phone)
+            person = person_key(line.name)
+            told = (section, line.topic, line.finished_on, person, line.phone)
             before = known.setdefault((unit_id, line.number), told)
             if before is told:
-                new.append((line, section, unit_id))
-            elif _is_same(before, told):
+                new.append((line, person, section, unit_id))
+            elif _is_same(before, told) or any(_is_same(each, told) for each in older.get((unit_id, line.number), ())):
                 self._made.known += 1
             else:
                 text = f"办件编号“{line.number}”已有内容不同的办件，请核对；{CORRECTED}"
                 self._reader.refuse(line.where, text, "办件编号重复，内容不同")
         if new and not self._reader.faults:  # with faults nothing is kept: only go on collecting them
-            clients = self._clients.of([line for line, _, _ in new])
+            clients = self._clients.of([line for line, *_ in new])
             insert_rows(ServiceRecord, COLUMNS, [self._row(*one, pk) for one, pk in zip(new, clients, strict=True)])
 
     def _place(self, line: Line) -> tuple[int, int]:
@@ -222,27 +225,34 @@ class _Import:
             self._reader.refuse(line.where, f"科室“{line.section}”不是“{name}”的科室，请核对。", "不是本单位的科室")
         return section, unit_id
 
-    def _standing(self, lines: Sequence[Line], places: Sequence[tuple[int, int]]) -> dict[tuple[int, str], Told]:
-        """Return what stands under these numbers, also from earlier rows of the file (1 query for each unit)."""
+    def _standing(self, lines: Sequence[Line], places: Sequence[tuple[int, int]]) -> tuple[_Known, _Older]:
+        """Return what stands under these numbers, also from earlier rows of the file, and what stood there before a
+        correction: a system that sends a day once more does not know of it (1 query for each unit).
+        """
         numbers: dict[int, list[str]] = {}
         for line, (_, unit_id) in zip(lines, places, strict=True):
             numbers.setdefault(unit_id, []).append(line.number)
         begun = {unit_id for unit_id, _ in self._open} | {unit_id for unit_id, (seq, _) in self._ends.items() if seq}
-        found: dict[tuple[int, str], Told] = {}
+        found: _Known = {}
+        older: _Older = {}
         for unit_id in begun & set(numbers):
-            records = ServiceRecord.objects.filter(unit_id=unit_id, number__in=numbers[unit_id]).order_by()
+            records = ServiceRecord.objects.filter(unit_id=unit_id, number__in=among(numbers[unit_id])).order_by()
             for one in records.select_related("client"):
                 person = (person_key(one.client.name), str(one.client.phone)) if one.client else ("", "")
-                found[unit_id, one.number] = (one.section_id, one.topic, one.finished_on, *person)
-        return found
+                told = (one.section_id, one.topic, one.finished_on, *person)
+                if one.is_corrected:
+                    older.setdefault((unit_id, one.number), []).append(told)
+                else:
+                    found[unit_id, one.number] = told
+        return found, older
 
-    def _row(self, line: Line, section: int, unit_id: int, client: int) -> tuple[Any, ...]:
+    def _row(self, line: Line, person: str, section: int, unit_id: int, client: int) -> tuple[Any, ...]:
         made, one, day = self._made, self._batch(unit_id, line.finished_on), line.finished_on.isoformat()
         made.records += 1
         made.without_phone += not line.phone
         self._sections.add(section)
         one.batch.records += 1
-        values = (line.number, line.section, day, line.topic, person_key(line.name), line.phone)
+        values = (line.number, line.section, day, line.topic, person, line.phone)
         one.leaves += record_leaf(one.batch.salt, *values)
         self._content.update("\n".join((*values, "")).encode())
         return line.number, unit_id, section, line.topic, day, client, one.batch.pk

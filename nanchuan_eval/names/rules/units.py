@@ -157,6 +157,8 @@ class _Named:
 
 
 def _is_short_for(short: str, form: str) -> bool:
+    if len(short) > len(form):  # what most texts are turned down by
+        return False
     rest = iter(form)
     return (short[0] == form[0] or len(short) >= LONG) and all(character in rest for character in short)
 

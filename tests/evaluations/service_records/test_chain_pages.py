@@ -128,10 +128,10 @@ class TestPublicPages:
 
     def test_the_file_is_enough_to_recompute_the_chain(self, client, unit):
         lines = client.get("/records/D01/chain.csv").content.decode().splitlines()
-        assert lines[0] == "unit,seq,day,records,digest,head"
+        assert lines[0] == "unit,seq,day,records,digest,head,correction"
         links = [
             Link(int(seq), date.fromisoformat(day), int(records), digest, head)
-            for _, seq, day, records, digest, head in (line.split(",") for line in lines[1:])
+            for _, seq, day, records, digest, head, _ in (line.split(",") for line in lines[1:])
         ]
         assert len(links) == 2 and list(chain_faults("D01", links)) == []
 
