@@ -96,11 +96,18 @@ class EvaluationsConfig(AppConfig):
         from django.core import checks
 
         from evaluations.messages.rules.gateway import gateway_faults
-        from evaluations.messages.services.forgetting import retention_rules
+        from evaluations.messages.services.forgetting import (
+            ADDRESSEES,
+            addressed_in,
+            forget_addressees,
+            retention_rules,
+        )
         from evaluations.messages.services.gateways import gateway
+        from evaluations.personal_data.services import people
         from nanchuan_eval.retention import services as retention
 
         retention.rules.extend(retention_rules())
+        people.also_held.append((ADDRESSEES, addressed_in, forget_addressees))
 
         @checks.register
         def message_gateway_works(**kwargs: Any) -> list[checks.CheckMessage]:

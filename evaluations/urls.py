@@ -13,7 +13,8 @@ from evaluations.public_site import views as public_site
 from evaluations.publication import views as publication
 from evaluations.sample_audit import views as sample_audit
 from evaluations.sealing import views as sealing
-from evaluations.service_records import views as service_records
+from evaluations.service_records.views import own as own_records
+from evaluations.service_records.views import public as service_records
 from evaluations.voting.views import claims, section_rows
 from evaluations.voting.views import steps as voting
 from nanchuan_eval.web.views import type_size
@@ -68,6 +69,9 @@ urlpatterns = [
     path("records/<slug:unit>/", service_records.unit_days, name="records-of-unit"),
     path("records/<slug:unit>/chain.csv", service_records.chain_file, name="record-chain"),
     path("api/service-records/<slug:unit>/<str:day>/", service_records.delivery, name="record-delivery"),
+    path("work/records/", own_records.own_records, name="own-records"),
+    path("work/records/count/", own_records.own_count, name="own-count"),
+    path("work/records/file/", own_records.own_file, name="own-file"),
     path("box/", sealing.boxes, name="boxes"),
     path("rounds/<slug:key>/box/", sealing.box, name="box"),
     path("rounds/<slug:key>/box-key.json", box_key.key_record, name="box-key-record"),

@@ -46,6 +46,7 @@ NAVIGATION = (
         own=True,
         roles=frozenset({Role.SUPERVISOR, Role.LIAISON, Role.INSPECTOR}),
     ),
+    Entry(Phase.DRAWING, "本单位办件", "own-records", "records.deliver", own=True, roles=frozenset({Role.LIAISON})),
     Entry(Phase.DRAWING, "抽取公开", "draws", "draw.names", own=True, roles=frozenset({Role.SUPERVISOR})),
     Entry(
         Phase.VOTING,

@@ -18,12 +18,14 @@ from evaluations.publication.queries import open_counts, published_response
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import open_round, profile_of
 from evaluations.rounds.rules.privacy_notice import VERSION, Item, privacy_notice
-from evaluations.turnout.rules.response import COLUMNS, MEANS, left_out_note, response_rows, total_row
+from evaluations.turnout.rules.response import COLUMNS, MEANS, left_out_note, response_rows, rows_named, total_row
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.database.replica import from_replica
 from nanchuan_eval.profile.queries import current_profile
 from nanchuan_eval.web.downloads import download
 from nanchuan_eval.web.views import A_DAY
+
+LONGEST_FIND = 20
 
 
 @require_safe
@@ -84,10 +86,14 @@ def response(request: HttpRequest, key: str) -> HttpResponse:
     """A round's response (回收率) by section and stratum, and what it can and cannot say."""
     round_, told = _response_or_404(key)
     groups = [(kind, list(rows)) for kind, rows in groupby(response_rows(told), key=itemgetter(0))]
+    find = request.GET.get("find", "").strip()[:LONGEST_FIND]
+    shown = [(kind, rows_named(rows, find), total_row(rows) if len(rows) > 1 else None) for kind, rows in groups]
     context = {
         "round": round_,
         "columns": COLUMNS,
-        "groups": [(kind, rows, total_row(rows) if len(rows) > 1 else None) for kind, rows in groups],
+        "groups": [(kind, rows, None if find else total) for kind, rows, total in shown if rows],
+        "has_rows": bool(groups),
+        "find": find,
         "left_out": left_out_note(told),
         "means": MEANS,
     }

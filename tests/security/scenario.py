@@ -39,6 +39,7 @@ from evaluations.rounds.models import Round, RoundStep
 from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
 from evaluations.sample_audit.models import SampleAudit, SampleBallot
 from evaluations.scoring.method import Channel
+from evaluations.service_records.models import ServiceRecord
 from evaluations.tally.models import AnomalyFlag
 from evaluations.tally.rules.anomalies import FlagKind, Verdict
 from evaluations.tally.services.tally import tally_round
@@ -266,6 +267,27 @@ def person_of_records():
     client = make_client(phone="13700000001")
     make_records(Section.objects.first() or early.make_section(), client)
     return client
+
+
+def own_unit(code="D01"):
+    found = Department.objects.filter(code=code).first()
+    return found or early.make_department(code=code)
+
+
+def record_to_correct():
+    make_records(Section.objects.first() or early.make_section(), make_client(phone="13700000001"))
+    return ServiceRecord.objects.latest("pk")
+
+
+def drawn_record():
+    drawn_client()
+    record = ServiceRecord.objects.latest("pk")
+    entry = DrawEntry.objects.latest("pk")
+    entry.stratum = f"{record.section.code} 甲"
+    entry.save()
+    round_ = entry.draw.round
+    ServiceRecord.objects.filter(pk=record.pk).update(finished_on=round_.period_start)
+    return record
 
 
 def drawn_client():

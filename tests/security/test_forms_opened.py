@@ -90,6 +90,11 @@ UNIT = {"own": True}
 UNITS = "/admin/departments/department"
 OTHERS = [
     Form("stated-count", ADMIN + "/recordbatch/stated/", lambda w: make_department(), starts("pool.import")),
+    Form(
+        "record-correct", ADMIN + "/datarequest/record/correct/", lambda w: make_department(), starts("privacy.handle")
+    ),
+    Form("own-count", "/work/records/count/", lambda w: s.own_unit(), starts("records.deliver", own=True)),
+    Form("own-file", "/work/records/file/", lambda w: s.own_unit(), starts("records.deliver", own=True)),
     Form("department-reform", UNITS + "/reform/rename/?ids={o.pk}", lambda w: make_department(), starts("roster.edit")),
     Form("account-requests", "/admin/accounts/requests/", lambda w: s.listed_account(role=""), starts("role.grant")),
     Form("account-letters", "/admin/accounts/letters/", lambda w: s.listed_account(role="I"), starts("user.pwlink")),

@@ -33,11 +33,11 @@ OF_TWO = [row["action"] for row in ROWS if {"P", "A"} <= {row[role][0] for role 
 
 
 class TestTheTable:
-    """116 actions, 13 roles: 1,508 cells, read here without the code that is tested."""
+    """117 actions, 13 roles: 1,521 cells, read here without the code that is tested."""
 
     def test_it_is_the_agreed_one(self):
         assert hashlib.sha256(policy.TABLE.read_bytes()).hexdigest() == AGREED
-        assert (len(ROWS), len(CELLS), len(OF_TWO)) == (116, 1508, 44)
+        assert (len(ROWS), len(CELLS), len(OF_TWO)) == (117, 1521, 44)
 
     def test_every_cell(self):
         wrong = []
@@ -144,7 +144,7 @@ def first_check(function: ast.FunctionDef) -> str:
     return ""
 
 
-AGREED = "3f1a36273cb5aa3a62c154e723ede46d01a6a595940516bcf096e9a5d62abf3b"
+AGREED = "da273580698585622ddc2a3f96f807c4b549f3f1582d2016f71f3e9b64a8ef8a"
 SERVICES = sorted(services())
 
 

@@ -36,7 +36,7 @@ from evaluations.draws.services import ceremony, commitment, exports, removals, 
 from evaluations.lifecycle import services as lifecycle
 from evaluations.paper_ballots import services as paper_ballots
 from evaluations.personal_data.models import DataRequest, RequestState
-from evaluations.personal_data.services import clients, people, requests
+from evaluations.personal_data.services import clients, people, record_corrections, requests
 from evaluations.pools.rules.kinds import PoolKind
 from evaluations.pools.services import lists, notices
 from evaluations.publication import services as publication
@@ -48,6 +48,7 @@ from evaluations.scoring.method import Channel
 from evaluations.sealing.rules import Permit
 from evaluations.sealing.services import opening
 from evaluations.sealing.services.permits import permit_opening
+from evaluations.service_records.services.stated import state_count
 from evaluations.tally.rules.anomalies import Verdict
 from evaluations.tally.services.anomalies import decide_flag
 from evaluations.tally.services.tally import tally_round
@@ -279,6 +280,24 @@ BEFORE_THE_LIST = [
             lambda o: f"{ADMIN}/datarequest/{DataRequest.objects.latest('pk').pk}/client/{o.pk}/erase/",
             lambda o: {"reason": "本人申请"},
         ),
+    ),
+    Line(
+        "privacy.handle",
+        right=lambda w: s.record_to_correct(),
+        wrong=lambda w: s.drawn_record(),
+        service=lambda o, by, at: record_corrections.correct_record(
+            record_id=o.pk, changes={"name": "章三"}, reason="单位来函", by=by, at=at
+        ),
+        url=Url(
+            lambda o: f"{ADMIN}/datarequest/record/correct/",
+            lambda o: {"unit": o.unit_id, "number": o.number, "name": "章三", "reason": "单位来函"},
+        ),
+    ),
+    Line(
+        "records.deliver",
+        right=lambda w: s.own_unit(),
+        foreign=lambda w: s.own_unit("D02"),
+        service=lambda o, by, at: state_count(unit=o, day=at.date(), records=1, by=by, at=at),
     ),
     Line("retention.purge", right=lambda w: None, service=lambda o, by, at: retention.purge(by=by, at=at)),
     Line(

@@ -35,7 +35,7 @@ OVER = (RoundState.CLOSED, RoundState.VOID)
 PUBLIC = frozenset({"open", "close", "publish"})
 WHOLE = (Role.CLERK, Role.CHIEF, Role.COMMISSION)
 ALSO_SEEN: dict[Role, frozenset[str]] = {
-    Role.SUPERVISOR: frozenset({"supervisors", "evaluators", "counted", "count"}),
+    Role.SUPERVISOR: frozenset({"supervisors", "evaluators", "clients", "counted", "count"}),
     Role.LIAISON: frozenset({"freeze", "announce", "objections", "talks", "plans", "reports"}),
     Role.INSPECTOR: frozenset({"reports", "inspections"}),
     Role.PERSONNEL: frozenset({"talks"}),
@@ -155,6 +155,7 @@ def calendar_rounds() -> QuerySet[Any]:
         has_evaluators_notice=Exists(notices.filter(kind=PoolKind.EVALUATORS)),
         has_supervisors=Exists(draws.filter(purpose=DrawPurpose.SUPERVISORS)),
         has_evaluators=Exists(draws.filter(purpose=DrawPurpose.EVALUATORS)),
+        has_clients=Exists(draws.filter(purpose=DrawPurpose.CLIENTS)),
         has_counted=Exists(draws.filter(purpose=DrawPurpose.COUNTED)),
         has_talks=Exists(talks),
         has_plans=Exists(plans.filter(state__in=WRITABLE)),
@@ -174,6 +175,7 @@ def _done(round_: Any) -> Iterator[str]:
     for key, name in (
         ("supervisors", "has_supervisors"),
         ("evaluators", "has_evaluators"),
+        ("clients", "has_clients"),
         ("counted", "has_counted"),
         ("next", "has_later"),
     ):

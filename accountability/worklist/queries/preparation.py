@@ -8,7 +8,10 @@ from django.urls import reverse
 
 from accountability.worklist.queries.source import Asked, Columns, Row, Source
 from evaluations.codes.models import CodeBatch, OpenClaimAlert
+from evaluations.codes.services.issuing import BEFORE_CLOSING
 from evaluations.draws.models import Draw, DrawEntry, SigningCode, SigningSheet
+from evaluations.messages.models import Message, MessageEntry
+from evaluations.messages.rules.kinds import MessageState, Way
 from evaluations.paper_ballots.models import PaperSheet
 from evaluations.personal_data.models import DataRequest, RequestState
 from evaluations.pools.models import PoolEntry, PoolNotice, PoolObjection
@@ -97,6 +100,14 @@ def _sheets(condition: Q) -> Callable[[Asked], Columns]:
         return Columns(batches, title="label", since="round__closes_at")
 
     return rows
+
+
+def _messages(asked: Asked, **conditions: object) -> Columns:
+    """Return the rounds with letters or messages that nobody has dealt with, until the vote closes."""
+    kept = MessageEntry.objects.filter(message=OuterRef("pk"), entry__is_selected=True)
+    waiting = Message.objects.filter(Exists(kept), round=OuterRef("pk"), **conditions)
+    rounds = Round.objects.filter(Exists(waiting), state__in=BEFORE_CLOSING, closes_at__gt=asked.at)
+    return Columns(rounds, title="name", since="opens_at")
 
 
 def _flags(_: Asked) -> Columns:
@@ -234,6 +245,24 @@ SOURCES = (
         _sheets(Q(first_by__isnull=False, second_by__isnull=False)),
         lambda row: f"批次“{row.title}”：两次录入不一致，核对纸质票",
         lambda row: reverse("admin:papers", args=[row.ref]),
+        due=_day,
+    ),
+    Source(
+        "letters",
+        Phase.VOTING,
+        ("cred.print",),
+        lambda asked: _messages(asked, way=Way.LETTER, state=MessageState.QUEUED),
+        lambda row: f"{row.title}：评议通知书待打印、寄出",
+        lambda row: reverse("admin:round-messages", args=[row.ref]),
+        due=_day,
+    ),
+    Source(
+        "failed-messages",
+        Phase.VOTING,
+        ("cred.print",),
+        lambda asked: _messages(asked, way=Way.SMS, state=MessageState.FAILED, content__isnull=False),
+        lambda row: f"{row.title}：有评议短信未成功，请重新发送或者改用信函",
+        lambda row: reverse("admin:round-messages", args=[row.ref]),
         due=_day,
     ),
     Source(

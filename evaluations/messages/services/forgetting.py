@@ -13,12 +13,21 @@ from evaluations.rounds.rules.lifecycle import RoundState
 from nanchuan_eval.database.sql import scrub
 from nanchuan_eval.retention.services import RetentionRule
 
+ADDRESSEES = "通知的收件人"
+
 
 def retention_rules() -> list[RetentionRule]:
     """Return the retention period of the link between a message and a person."""
     return [
-        RetentionRule("通知的收件人", "申诉期满后30日（公示后60日）", _addressed, _forget, partial(scrub, (Message,)))
+        RetentionRule(
+            ADDRESSEES, "申诉期满后30日（公示后60日）", _addressed, forget_addressees, partial(scrub, (Message,))
+        )
     ]
+
+
+def addressed_in(round_: Round) -> QuerySet[Message]:
+    """Return the messages of a round that still tell whom they went to."""
+    return Message.objects.filter(round=round_).exclude(client=None, person=None)
 
 
 def _addressed(at: datetime) -> QuerySet[Message]:
@@ -28,5 +37,6 @@ def _addressed(at: datetime) -> QuerySet[Message]:
     return named.exclude(client=None, person=None)
 
 
-def _forget(rows: QuerySet[Message]) -> None:
+def forget_addressees(rows: QuerySet[Message]) -> None:
+    """Erase whom these messages went to."""
     rows.update(client=None, person=None, gateway_id="", content=None)

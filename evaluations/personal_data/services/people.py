@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 from uuid import uuid4
 
 from django.db import models, transaction
@@ -37,6 +38,8 @@ PURGED_PROPOSALS = ("comment.redact", "privacy.handle", clients.ERASE, "privacy.
 PHONE_FIELDS = ["phone", "phone_hash", "contact", "contact_hash"]
 ERASED = "（已删除）"
 PURGE = "retention.purge"
+# What higher features hold about a round's people, erased with the rest: label, its rows, what erases them.
+also_held: list[tuple[str, Callable[[Round], models.QuerySet[Any]], Callable[[models.QuerySet[Any]], object]]] = []
 
 
 @transaction.atomic
@@ -175,6 +178,9 @@ def purge_round(*, round_id: int, reason: str, by: User, at: datetime) -> int:
     rows, salts = _held_in(round_), DrawEntry.objects.filter(draw__round=round_).exclude(salt="")
     named = clients.unneeded(_this(round_))
     counts = {"名单库手机号": rows.count(), "办件中的姓名、手机号、单位": named.count()}
+    for label, held, forget in also_held:
+        counts[label] = held(round_).count()
+        forget(held(round_))
     _forget_phones(rows)
     salts.update(salt="")
     clients.forget(named)
@@ -182,14 +188,16 @@ def purge_round(*, round_id: int, reason: str, by: User, at: datetime) -> int:
     clients.idle_salts().update(salt="")
     forgotten = {label: count for label, count in counts.items() if count}
     audit.record(PURGE, round_, by=by, at=at, reason=reason, detail={"rows": forgotten})
-    transaction.on_commit(partial(scrub, (PoolEntry, DrawEntry, Client, ServiceRecord, RecordBatch)))
+    further = (held(round_).model for _, held, _ in also_held)
+    transaction.on_commit(partial(scrub, (PoolEntry, DrawEntry, Client, ServiceRecord, RecordBatch, *further)))
     return sum(counts.values())
 
 
 def _refuse_unpurgeable(round_: Round) -> None:
     if RoundState(round_.state) not in {RoundState.CLOSED, RoundState.VOID}:
         raise RuleViolation("轮次归档或作废之后，方可提前清除名单；其余按保存期限自动清除。")
-    if not _held_in(round_).exists() and not clients.unneeded(_this(round_)).exists():
+    held = (_held_in(round_), clients.unneeded(_this(round_)), *(rows(round_) for _, rows, _ in also_held))
+    if not any(rows.exists() for rows in held):
         raise RuleViolation("本轮名单库和办件中的手机号已经清除。")
 
 

@@ -85,6 +85,7 @@ def calendar_of(
     days = {**OFFSETS, **offsets}
     found = [
         *_until_the_count(opens_on, closes_on, days),
+        *_draw_among_clients(opens_on, rulebook, days),
         *_after_the_count(closes_on, rulebook, holidays, days),
     ]
     expected = next(due.on for due in found if due.key == "publish")
@@ -122,6 +123,14 @@ def _until_the_count(opens_on: date, closes_on: date, days: Mapping[str, int]) -
         ),
         Due("count", closes_on + timedelta(days["count"]), "计票", Phase.COUNTING, RoundState.COUNTED),
     ]
+
+
+def _draw_among_clients(opens_on: date, rulebook: Mapping[str, Any], days: Mapping[str, int]) -> list[Due]:
+    """Return the stage of rounds that draw from service records; their letters and messages go out with the others'."""
+    if not rulebook.get("client_draw"):
+        return []
+    on = opens_on - timedelta(days["evaluators"])
+    return [Due("clients", on, "抽取办事群众，生成票号和通知", Phase.DRAWING, RoundState.DRAWN)]
 
 
 def _after_the_count(

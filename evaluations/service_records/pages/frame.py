@@ -31,7 +31,12 @@ def frame_page(round_: Round, at: datetime) -> FramePage:
     return FramePage(
         table=_table(round_, found),
         summary=_summary(found),
-        hints=list(filter(None, (_left_out(found), _names_left(found), _empty_days(found), found.calendar_hint))),
+        hints=list(
+            filter(
+                None,
+                (_left_out(found), _names_left(found), _empty_days(found), _large_changes(found), found.calendar_hint),
+            )
+        ),
         has_records=any(row.now.records for row in found.rows),
     )
 
@@ -140,6 +145,16 @@ def _empty_days(found: FrameFigures) -> str:
     runs = "、".join(_span(*run) for run in found.empty_days[:MOST_RUNS])
     more = "等" if len(found.empty_days) > MOST_RUNS else ""
     return f"下列工作日没有任何单位的办件，请核对是否漏报：{runs}{more}。"
+
+
+def _large_changes(found: FrameFigures) -> str:
+    rows = [row for row in found.rows if row.is_large_change] if found.is_over else []
+    if not rows:
+        return ""
+    named = "、".join(
+        f"{row.section.name}（上期{row.before.records}件，本期{row.now.records}件）" for row in rows[:MOST_RUNS]
+    )
+    return f"{len(rows)}个科室的办件比上期翻番或者减半，请核对是否漏报、错报：{named}{'等' * (len(rows) > MOST_RUNS)}。"
 
 
 def _span(first: date, last: date) -> str:

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q
 
@@ -18,6 +18,13 @@ LINK = ("seq", "day", "records", "digest", "head", "is_correction")
 # Not the salt, which leaves with the last name of a batch; the digest commits to it, and the head to the kind of batch.
 FIXED = ("id", "seq", "day", "records", "digest", "head", "received_at", "by_id")
 CHUNK = 2000
+
+
+class Stated(NamedTuple):
+    """What a unit says it finished on a day, and what it said before it changed the figure."""
+
+    records: int
+    earlier: tuple[int, ...] = ()
 
 
 def chain_ends(units: Iterable[Department]) -> dict[int, tuple[int, str]]:
@@ -49,27 +56,21 @@ def chain_rows(code: str) -> Sequence[Sequence[Any]]:
     return list(RecordBatch.objects.filter(unit__code=code).order_by("seq").values_list(*FIXED))
 
 
-def stated_counts(unit: Department | None = None) -> dict[str, dict[date, int]]:
-    """Return what the units, or one of them, stated: code -> day -> count (1 query)."""
-    rows = StatedCount.objects.filter(unit_id=unit.pk) if unit else StatedCount.objects.all()
-    found: dict[str, dict[date, int]] = {}
-    for code, day, records in rows.order_by().values_list("unit__code", "day", "records"):
-        found.setdefault(code, {})[day] = records
-    return found
+def stated_counts(unit: Department | None = None) -> dict[str, dict[date, Stated]]:
+    """Return what the units, or one of them, state: code -> day -> count, with those before it (2 queries).
 
-
-def earlier_counts(unit: Department) -> dict[date, list[int]]:
-    """Return the figures that the unit stated before it changed them: day -> counts, in order (2 queries).
-
-    The audit log has them; only a changed figure has a reason, which may name somebody and stays there.
+    The audit log has the earlier ones; only a changed figure has a reason, which may name somebody and stays there.
     """
-    counts = StatedCount.objects.filter(unit_id=unit.pk).order_by()
-    keys = {str(key): day for key, day in counts.values_list("pk", "day")}
+    counts = StatedCount.objects.filter(unit_id=unit.pk) if unit else StatedCount.objects.all()
+    rows = list(counts.order_by().values_list("pk", "unit__code", "day", "records"))
     changed = AuditEntry.objects.performed().filter(object_type=StatedCount._meta.label).exclude(reason="")
-    found: dict[date, list[int]] = {}
-    for key, detail in changed.order_by("seq").values_list("object_id", "detail"):
-        if key in keys and detail.get("before") is not None:
-            found.setdefault(keys[key], []).append(detail["before"])
+    earlier: dict[str, list[int]] = {}
+    for key, detail in changed.order_by("seq").values_list("object_id", "detail") if rows else ():
+        if detail.get("before") is not None:
+            earlier.setdefault(key, []).append(detail["before"])
+    found: dict[str, dict[date, Stated]] = {}
+    for pk, code, day, records in rows:
+        found.setdefault(code, {})[day] = Stated(records, tuple(earlier.get(str(pk), ())))
     return found
 
 

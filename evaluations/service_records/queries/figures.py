@@ -36,6 +36,8 @@ class FrameFigures:
     calendar_hint: str
     # Day on which the draw among clients was committed; None before that.
     committed_on: date | None
+    # True once the period is over: before that, the records are not all there to be compared.
+    is_over: bool
 
 
 def frame_figures(round_: Round, at: datetime) -> FrameFigures:
@@ -65,6 +67,7 @@ def frame_figures(round_: Round, at: datetime) -> FrameFigures:
         runs_of(set(workdays) - set(days), {*workdays, *days}),
         days_hint(round_.period_start, until, declared_years()),
         committed_on,
+        round_.period_end < timezone.localdate(at),
     )
 
 

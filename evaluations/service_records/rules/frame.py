@@ -11,6 +11,7 @@ from evaluations.pools.rules.kinds import ExclusionReason
 
 # A rulebook frozen before there were service records knows no size of the smallest batch.
 BATCH_MIN = 20
+LEAST_COMPARED = 20  # records of the fuller half-year; a change of fewer is chance
 PRELIST_MOST = 14
 
 
@@ -106,6 +107,12 @@ class FrameRow:
             return "上期无办件"
         percent = round(Decimal(100) * (self.now.records - self.before.records) / self.before.records)
         return f"{percent:+d}%" if percent else "持平"
+
+    @property
+    def is_large_change(self) -> bool:
+        """True if the records at least doubled or halved, where that is more than chance."""
+        more, fewer = max(self.now.records, self.before.records), min(self.now.records, self.before.records)
+        return more >= LEAST_COMPARED and more >= 2 * fewer and self.before.records > 0
 
     @property
     def is_drawn(self) -> bool:

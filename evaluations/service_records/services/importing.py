@@ -18,6 +18,7 @@ from django.utils import timezone
 from departments.models import Department
 from evaluations.pools.queries import reference_data
 from evaluations.service_records.models import RecordBatch, ServiceRecord
+from evaluations.service_records.permissions import action_of, check_delivers
 from evaluations.service_records.queries.chain import chain_ends
 from evaluations.service_records.queries.sections import section_names, sections_by_code
 from evaluations.service_records.rules.chain import Link, day_digest, next_head, record_leaf, split_leaves
@@ -47,10 +48,10 @@ _Older = dict[tuple[int, str], list[Told]]
 
 @dataclass(frozen=True)
 class Only:
-    """The one unit and day that a delivery is of."""
+    """The one unit that a delivery is of, and its day; None = a file of several days."""
 
     unit: Department
-    day: date
+    day: date | None = None
 
 
 @dataclass
@@ -100,7 +101,7 @@ def import_records(  # noqa: PLR0913  who imports what when, within which bounds
     `period` = the days of a round, outside which a record is refused; `only` = the unit and day of a machine's
     delivery; `is_trial`: everything is done and taken back. `progress` hears how many rows are done.
     """
-    policy.check(by, "pool.import")
+    check_delivers(by, only.unit if only else None)
     try:
         with transaction.atomic():
             running = _Import(only, by, at, _bounds(at, period, only))
@@ -118,7 +119,7 @@ def import_records(  # noqa: PLR0913  who imports what when, within which bounds
 def _bounds(at: datetime, period: tuple[date, date] | None, only: Only | None) -> Bounds:
     """Return the days that a record may be of; nobody finishes anything in the future."""
     today, future = timezone.localtime(at).date(), "在今天以后，请核对。"
-    if only:
+    if only and only.day:
         outside = f"不是本次报送的{only.day.isoformat()}，请核对。"
         return Bounds(only.day, only.day, outside, outside)
     if period is None:
@@ -167,7 +168,7 @@ class _Import:
             self._save(lines)
             done += len(lines)
             progress(done)
-        if not done and not self._reader.faults and not self._only:
+        if not done and not self._reader.faults and not (self._only and self._only.day):
             self._reader.faults.append(Fault("", NOTHING, "没有内容"))
         if self._reader.faults:
             raise TableError(self._reader.faults)
@@ -176,7 +177,7 @@ class _Import:
         """Close the batches and return the figures."""
         made = self._made
         only = self._only
-        if only and not RecordBatch.objects.filter(unit_id=only.unit.pk, day=only.day).exists():
+        if only and only.day and not RecordBatch.objects.filter(unit_id=only.unit.pk, day=only.day).exists():
             self._batch(only.unit.pk, only.day)  # also of a day on which nothing was finished
         opened = sorted(self._open.values(), key=lambda one: (one.batch.unit_id, one.batch.seq))
         made.batches = [self._close(one) for one in opened]
@@ -196,7 +197,7 @@ class _Import:
             "batches": len(made.batches),
             "fixed": fixed_digests(*(("record_chain", code) for code in codes)),
         }
-        audit.record("pool.import", made.batches[0], by=self._by, at=self._at, detail=detail)
+        audit.record(action_of(self._by), made.batches[0], by=self._by, at=self._at, detail=detail)
 
     def _save(self, lines: Sequence[Line]) -> None:
         places = [self._place(line) for line in lines]
@@ -263,7 +264,7 @@ class _Import:
             seq, head = self._ends[unit_id]
             self._ends[unit_id] = (seq + 1, head)
             if not self._keys:
-                self._keys = reserve_keys(RecordBatch, 1 if self._only else KEYS)
+                self._keys = reserve_keys(RecordBatch, 1 if self._only and self._only.day else KEYS)
             # Inserted with its digest when the file has been read; its records refer to it before.
             batch = RecordBatch(
                 pk=self._keys.pop(0),

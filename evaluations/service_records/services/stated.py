@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from departments.models import Department
 from evaluations.service_records.models import StatedCount
+from evaluations.service_records.permissions import action_of, check_delivers
 from evaluations.service_records.rules.parsing import oldest_day
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.errors import RuleViolation
@@ -31,7 +32,7 @@ def state_count(
     *, unit: Department, day: date, records: int, reason: str = "", by: policy.Actor, at: datetime
 ) -> StatedCount:
     """Record a day's count, once; another figure needs a reason, and the audit log keeps both."""
-    policy.check(by, "pool.import")
+    check_delivers(by, unit)
     if not 0 <= records <= MOST:
         raise RuleViolation(f"自报办件数应为0至{MOST}的整数，请核对。")
     check_day(day, at)
@@ -48,5 +49,5 @@ def state_count(
     stated.records, stated.stated_at, stated.by = records, at, by if isinstance(by, User) else None
     stated.save()
     detail = {"step_label": "报送办件数", "day": day.isoformat(), "records": records, "before": before}
-    audit.record("pool.import", stated, by=by, at=at, reason=reason.strip(), detail=detail, wrote=[stated])
+    audit.record(action_of(by), stated, by=by, at=at, reason=reason.strip(), detail=detail, wrote=[stated])
     return stated

@@ -3,10 +3,11 @@
 The figures of the sentences are those of docs/turnout.md 3; they are simulated, never measured.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from evaluations.scoring.wording import shown_beside_total
+from nanchuan_eval.names.rules.keys import name_key
 
 # Columns of the published table and its files.
 COLUMNS = {"kind": "渠道", "name": "科室或身份类别", "delivered": "送达", "returned": "收回", "percent": "回收率（%）"}
@@ -59,6 +60,12 @@ def response_rows(response: Mapping[str, Any]) -> Iterator[ResponseRow]:
         for line in response[name]:
             delivered, returned = line["delivered"], line["returned"]
             yield ResponseRow(kind, line["name"], delivered, returned, percent_of(returned, delivered))
+
+
+def rows_named(rows: Iterable[ResponseRow], find: str) -> list[ResponseRow]:
+    """Return the rows whose name contains what somebody looks for, however it is written; all for ""."""
+    key = name_key(find)
+    return [row for row in rows if key in name_key(row.name)]
 
 
 def total_row(rows: Sequence[ResponseRow]) -> ResponseRow:

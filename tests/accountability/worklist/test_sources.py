@@ -46,6 +46,7 @@ NEVER_DUE = {
     "acc.hold.lift": BY_OTHERS,
     "log.alert": "告警不是表中的行，逐条列出",
     "audit.explain": BY_OTHERS,
+    "records.deliver": "每日报送；缺报和差异列在“本单位办件”页",
 }
 COVERED = {action for source in SOURCES for action in source.actions}
 COVERED |= set(STEP_ACTION.values()) | set(MENDED_BY.values())

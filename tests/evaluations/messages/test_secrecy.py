@@ -9,11 +9,13 @@ from django.db import connection, models
 from evaluations.codes.models import Credential
 from evaluations.messages.models import Message, MessageEntry
 from evaluations.messages.services.forgetting import retention_rules
+from evaluations.personal_data.services import people
 from evaluations.protocol.codes import issue_of, spend_hash
 from evaluations.rounds.models import Round, RoundStep
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.service_records.models import Client
 from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.permissions import policy
 from tests.evaluations.messages.factories import deliver, drawn_round, send_all
 from tests.factories import LATER, NOON, cast_ballots, make_user
 
@@ -124,3 +126,12 @@ def test_after_the_round_nobody_can_tell_whom_a_message_went_to(sent):
 
     assert set(Message.objects.values_list("client", "person", "gateway_id")) == {(None, None, "")}
     assert not rule.due(after).exists()
+
+
+def test_an_early_purge_of_the_round_takes_the_link_too(sent):
+    round_, _ = sent
+    Round.objects.filter(pk=round_.pk).update(state=RoundState.VOID)
+    with policy.approved(people.PURGE):
+        people.purge_round(round_id=round_.pk, reason="作废", by=make_user("chief"), at=NOON)
+    assert not Message.objects.exclude(client=None, person=None).exists()
+    assert AuditEntry.objects.latest("seq").detail["rows"]["通知的收件人"] == 6

@@ -142,6 +142,19 @@ class TestMissingPeople:
         ServiceRecord.objects.update(client=None)
         assert "有3件" in next(clients.unnamed_faults())
 
+    def test_an_erasure_explains_its_own_records_only(self):
+        person, other = make_client(), make_client()
+        make_records(make_section(), person, person, other)
+        with policy.approved(clients.ERASE):
+            clients.erase_client(client_id=person.pk, reason="申请", by=make_user("chief"), at=NOON)
+        # Another person's record instead of one that the erasure took.
+        erased = ServiceRecord.objects.filter(client=None).first()
+        ServiceRecord.objects.filter(pk=erased.pk).update(client=make_client())
+        other.records.update(client=None)
+        assert "有2件未到清除期限的办件没有办事人，其中操作日志所记的本人申请删除只有1件" in next(
+            clients.unnamed_faults()
+        )
+
 
 class TestOnRequest:
     """Access and erasure on request."""

@@ -87,3 +87,12 @@ def test_a_stage_is_done_late_due_or_ahead():
     assert standings["pools"] == Standing.LATE  # nothing but a notice tells
     assert standings["open"] == Standing.DUE
     assert standings["close"] == Standing.AHEAD
+
+
+def test_only_a_round_that_draws_clients_has_that_stage():
+    def stages(**rules):
+        return {due.key: due.on for due in calendar_of(OPENS, CLOSES, {**default_rulebook(), **rules}, Calendar())}
+
+    assert "clients" not in stages(client_draw=False)
+    found = stages(client_draw=True)
+    assert found["clients"] == found["evaluators"]

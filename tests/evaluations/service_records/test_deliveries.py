@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from evaluations.service_records import views
 from evaluations.service_records.models import RecordBatch, ServiceRecord, StatedCount
 from evaluations.service_records.services.deliveries import token_faults
+from evaluations.service_records.views import public as views
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.web import rate_limits

@@ -11,6 +11,7 @@ from openpyxl import load_workbook
 from evaluations.draws.models import Draw
 from evaluations.pools.rules.kinds import ExclusionReason
 from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus
+from evaluations.service_records.pages.frame import frame_page
 from evaluations.service_records.queries.figures import frame_figures
 from evaluations.service_records.rules.frame import period_before
 from nanchuan_eval.audit.models import AuditEntry
@@ -214,3 +215,15 @@ def test_whoever_sees_pools_sees_the_frame_and_nobody_else(client, role):
 )
 def test_before_a_half_year_is_the_half_year_before_it(start, end, before):
     assert period_before(start, end) == before
+
+
+def test_records_that_doubled_or_halved_are_flagged_once_the_period_is_over():
+    section, steady, few = make_section(name="甲科"), make_section(name="乙科"), make_section(name="丙科")
+    round_ = make_round(rulebook={"client_batch_min": 2})
+    for each, before, now in ((section, 10, 20), (steady, 20, 21), (few, 2, 10)):
+        make_records(each, *[None] * before, on=date(2019, 9, 2))
+        make_records(each, *[None] * now)
+    (hint,) = [hint for hint in frame_page(round_, AFTER).hints if "翻番" in hint]
+    assert hint == "1个科室的办件比上期翻番或者减半，请核对是否漏报、错报：甲科（上期10件，本期20件）。"
+    during = datetime(2020, 3, 20, tzinfo=UTC)
+    assert not any("翻番" in hint for hint in frame_page(round_, during).hints)

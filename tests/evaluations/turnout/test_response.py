@@ -11,6 +11,7 @@ from accountability.results.workbooks.top_ten import top10_workbook
 from evaluations.codes.models import Credential
 from evaluations.publication.models import Publication
 from evaluations.publication.queries import rounds_with_response
+from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.turnout.queries import response_of
 from evaluations.turnout.rules.response import (
     COLUMNS,
@@ -189,3 +190,13 @@ def test_is_a_sheet_of_the_commissions_workbook():
     texts = [str(cell) for row in book["回收率"].iter_rows(values_only=True) for cell in row if cell is not None]
     assert set(COLUMNS.values()) <= set(texts)
     assert set(MEANS) <= set(texts)
+
+
+def test_a_section_is_found_by_a_part_of_its_name_and_the_total_is_left_out(client):
+    round_ = make_round(state=RoundState.PUBLISHED)
+    publish(round_, TOLD)
+    page = reverse("response", args=[round_.key])
+    found = client.get(page, {"find": "社保"}).content.decode()
+    assert "人社局社保科" in found and "公安局出入境科" not in found and "合计" not in found and "市场主体" not in found
+    assert "没有名称含“无此科”的科室或身份类别。" in client.get(page, {"find": "无此科"}).content.decode()
+    assert "公安局出入境科" in client.get(page, {"find": " "}).content.decode()

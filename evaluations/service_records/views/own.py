@@ -1,0 +1,71 @@
+"""本单位办件: what a unit has delivered, for its liaison, who states the unit's count and uploads its records."""
+
+from datetime import datetime
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+
+from departments.models import Department
+from evaluations.service_records.forms import OwnCountForm, OwnRecordsForm
+from evaluations.service_records.pages.own import own_page
+from evaluations.service_records.permissions import DELIVER
+from evaluations.service_records.services.own import import_own
+from evaluations.service_records.services.stated import state_count
+from nanchuan_eval.clock import queries as clock
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.tables.pages import show_tables
+from nanchuan_eval.users.models import User
+from nanchuan_eval.web.actions import FormPage, account_of, show_form, staff_view
+
+COUNT_NOTE = "本单位自己统计的当日办结件数，与收到的办件数一同公布；两者不同的，公开页标明“不一致”。"
+FILE_NOTE = (
+    "只收本单位科室的办件，文件全部导入或者全部不导入。导入后每天的件数和累计校验值随即公布，不能删改；"
+    "姓名、手机号报错的，请书面告知评议办办理更正。"
+)
+
+
+@staff_view
+def own_records(request: HttpRequest) -> HttpResponse:
+    """Show the unit's days: received, stated, and what it stated before."""
+    unit = _unit(request)
+    page = own_page(unit, clock.now())
+    context = {"page": page, "unit": unit}
+    return show_tables(request, "evaluations/service_records/own.html", context, [page.table], action=DELIVER)
+
+
+@staff_view
+def own_count(request: HttpRequest) -> HttpResponse:
+    """State what the unit finished on a day."""
+    unit = _unit(request)
+    page = FormPage("报送自报办件数", "报送", _back(), [("单位", unit.name)], COUNT_NOTE, "已报送自报办件数。")
+
+    def state(**given: Any) -> object:
+        return state_count(unit=unit, **given)
+
+    return show_form(request, OwnCountForm(request.POST or None), page, state)
+
+
+@staff_view
+def own_file(request: HttpRequest) -> HttpResponse:
+    """Upload a file of the unit's records, for good or on trial."""
+    unit = _unit(request)
+    page = FormPage("报送办件清单", "报送", _back(), [("单位", unit.name)], FILE_NOTE)
+
+    def deliver(*, file: "UploadedFile[Any]", is_trial: bool, by: User, at: datetime) -> str:
+        content, name = file.read(), file.name or ""
+        return import_own(unit=unit, content=content, filename=name, is_trial=is_trial, by=by, at=at)
+
+    return show_form(request, OwnRecordsForm(request.POST or None, request.FILES or None), page, deliver)
+
+
+def _unit(request: HttpRequest) -> Department:
+    user = account_of(request)
+    policy.check_may_start(user, DELIVER, own=bool(user.unit_code))
+    return get_object_or_404(Department, code=user.unit_code)
+
+
+def _back() -> str:
+    return reverse("own-records")
