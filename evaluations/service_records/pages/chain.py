@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import NamedTuple, Self
 
+from django.db.models import Count, Max
 from django.utils import timezone
 
 from departments.models import Department
@@ -122,11 +123,10 @@ class UnitLines(NamedTuple):
 
 
 def chain_verdict(at: datetime) -> Verdict:
-    """Return whether all chains hold; another batch is another question (2 queries while the answer is kept)."""
-    newest = RecordBatch.objects.order_by("-pk").values_list("pk", flat=True).first()
+    """Return whether all chains hold; another batch is another question (1 query while the answer is kept)."""
+    newest, count = RecordBatch.objects.aggregate(newest=Max("pk"), count=Count("pk")).values()
     if newest is None:
         return unchecked(NOTHING)
-    count = RecordBatch.objects.count()
     found = checked(f"records/{newest}/{count}", record_chain_faults, f"{AGREES}（共{count}批）。", at)
     return replace(found, about="累计校验值")
 
