@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('departments', '0003_unit_reforms'),
-        ('evaluations', '0014_round_profile'),
+        ('evaluations', '0016_witnesses_example'),
     ]
 
     operations = [
