@@ -197,6 +197,8 @@ def test_a_section_is_found_by_a_part_of_its_name_and_the_total_is_left_out(clie
     publish(round_, TOLD)
     page = reverse("response", args=[round_.key])
     found = client.get(page, {"find": "社保"}).content.decode()
-    assert "人社局社保科" in found and "公安局出入境科" not in found and "<tfoot>" not in found and "市场主体" not in found
+    assert (
+        "人社局社保科" in found and "公安局出入境科" not in found and "<tfoot>" not in found and "市场主体" not in found
+    )
     assert "没有名称含“无此科”的科室或身份类别。" in client.get(page, {"find": "无此科"}).content.decode()
     assert "公安局出入境科" in client.get(page, {"find": " "}).content.decode()
