@@ -235,6 +235,7 @@ PAGES = [
     ("/admin/lists/history/", "do", "roster.import"),
     ("/admin/nanchuan_eval/auditentry/", "see", "log.view"),
     ("/admin/policy/", "see", "policy.set"),
+    ("/admin/doctor/", "see", "sys.config"),
     ("/admin/nanchuan_eval/holiday/", "see", "round.edit"),
     ("/admin/nanchuan_eval/holiday/add/", "do", "round.edit"),
     ("/admin/nanchuan_eval/holiday/years/2026/declare/", "do", "round.edit"),

@@ -928,6 +928,7 @@ ACCOUNTS_AND_TRACE = [
         url=posts("/admin/nanchuan_eval/user/{o.pk}/end-sessions/"),
     ),
     Line("policy.set", right=lambda w: None, kind=SEE, url=reads("/admin/policy/")),
+    Line("sys.config", right=lambda w: None, kind=SEE, url=reads("/admin/doctor/")),
     Line("log.view", right=lambda w: None, kind=SEE, url=reads("/admin/nanchuan_eval/auditentry/")),
     Line(
         "log.export",
@@ -972,7 +973,6 @@ NOWHERE = {
     "ballot.raw": "no page shows one ballot (test_lines_without_a_page)",
     "ballot.edit": "no page (test_lines_without_a_page)",
     "tally.tiebreak": "the method NC-1 leaves no tie (rulebook: ties share a rank)",
-    "sys.config": "settings of the environment and the operator's shell",
     "backup.make": "not inside a transaction (tests/nanchuan_eval/backups/test_admin.py)",
     "log.alert": "missing: the auditor filters the trace (log.view); SEC has no list of alarms yet",
 }

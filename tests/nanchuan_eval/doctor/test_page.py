@@ -1,0 +1,30 @@
+"""系统体检: for 系统管理员 alone, with the same lines as the command, and it asks no other machine."""
+
+import pytest
+
+from nanchuan_eval.doctor.queries import machine
+from nanchuan_eval.permissions.policy import Role
+from nanchuan_eval.users.models import ACCOUNT_ROLES
+from tests.accountability.factories import make_account
+
+pytestmark = pytest.mark.django_db
+PAGE = "/admin/doctor/"
+
+
+def test_the_administrator_reads_what_is_wrong_and_what_to_do(client, monkeypatch):
+    monkeypatch.setattr(machine, "services", lambda: 1 / 0)
+    monkeypatch.setattr(machine, "certificate", lambda: 1 / 0)
+    client.force_login(make_account(Role.SYSTEM_ADMIN))
+
+    page = client.get(PAGE).content.decode()
+
+    assert "系统体检" in page
+    assert "还没有备份。请运行 manage.py backup" in page
+    assert "故障（须尽快排除）" in page
+
+
+@pytest.mark.parametrize("role", [role for role, _ in ACCOUNT_ROLES if role != Role.SYSTEM_ADMIN])
+def test_nobody_else_does(client, role):
+    client.force_login(make_account(role, "D01" if role == Role.LIAISON else ""))
+
+    assert client.get(PAGE, follow=True).status_code == 403
