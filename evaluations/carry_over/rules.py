@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from evaluations.rounds.rules.rule_setting import Setting
+from evaluations.rounds.rules.rule_setting import ASKED, Setting
 from evaluations.rounds.rules.rulebook import default_rulebook, lookup, with_value
 from evaluations.rounds.rules.settings import as_text, carried_over, settings_of
 
@@ -80,10 +80,11 @@ def _carried(now: Mapping[str, Any], earlier: Mapping[str, Any]) -> dict[str, An
 
 
 def _new(settings: Iterable[Setting], earlier: Mapping[str, Any], default: Mapping[str, Any]) -> list[str]:
+    # A round that is older than the names of the indicators asked what is the default now.
     return [
         f"上一轮没有“{setting.label}”，按默认值“{_text(setting, lookup(default, setting.path))}”，可在评议规则中修改。"
         for setting in settings
-        if setting.path.partition(".")[0] not in earlier
+        if setting.path.partition(".")[0] not in earlier and setting.group != ASKED
     ]
 
 

@@ -16,7 +16,7 @@ from evaluations.draws.models import PlannedDraw
 from evaluations.publication.documents import PublishedList, as_published
 from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
-from evaluations.rounds.queries import objections_until, questionnaire_in_use
+from evaluations.rounds.queries import objections_until
 from evaluations.rounds.rules.calendar import calendar_of
 from evaluations.rounds.rules.lifecycle import ISSUING, LIFE, RoundState
 from evaluations.scoring.method import Channel
@@ -86,12 +86,14 @@ def read_front_page(at: datetime) -> FrontPage:
     holidays = cache_in_process(Holiday.objects.calendar)  # read once, and only if a round is over the vote
     news = [_news(round_, at, holidays) for round_ in rounds if round_.state in BEFORE_THE_LIST]
     news.sort(key=lambda each: (not each.is_accepting, -LIFE.index(RoundState(each.round.state))))
+    latest = latest_list()
+    shown = news[0].round if news else latest.publication.round if latest else None
     return FrontPage(
         news=news,
-        latest=latest_list(),
+        latest=latest,
         outcomes=[outcome for read in OUTCOMES for outcome in read()],
         boxes=rounds,
-        asked=questionnaire_of(news[0].round.rulebook) if news else questionnaire_in_use(),
+        asked=questionnaire_of(shown.rulebook if shown else {}),
     )
 
 
