@@ -52,7 +52,6 @@ class DataPage:
     datasets: Sequence[Dataset]
     terms: str
     example: str
-    is_demo: bool
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,6 @@ def data_page() -> DataPage:
         datasets=list(DATASETS.values()),
         terms=settings.OPEN_DATA_TERMS,
         example=rounds[0].round.key if rounds else "",
-        is_demo=any(each.round.is_demo for each in rounds),
     )
 
 

@@ -26,9 +26,7 @@ TITLES = {"manifest": "清单", "catalog": "轮次目录"}
 @from_replica
 def data(request: HttpRequest) -> HttpResponse:
     """开放数据: what there is, how it is fetched and checked, on which terms."""
-    return render(
-        request, "evaluations/open_data/data.html", {"page": (page := pages.data_page()), "is_demo": page.is_demo}
-    )
+    return render(request, "evaluations/open_data/data.html", {"page": pages.data_page()})
 
 
 @require_safe
@@ -36,8 +34,7 @@ def data(request: HttpRequest) -> HttpResponse:
 def round_data(request: HttpRequest, key: str) -> HttpResponse:
     """All files of one round with lengths and digests."""
     published = _published(key)
-    context = {"page": pages.round_page(published), "is_demo": published.round.is_demo}
-    return render(request, "evaluations/open_data/round.html", context)
+    return render(request, "evaluations/open_data/round.html", {"page": pages.round_page(published)})
 
 
 @require_safe
