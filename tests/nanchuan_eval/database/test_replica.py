@@ -13,16 +13,17 @@ from nanchuan_eval.database.replica import LOOK_AFTER_FAILURE, Follower, Router,
 
 READERS = {
     "evaluations.draws.views": {"draws", "draw", "proof", "file"},
-    "evaluations.public_recount.views": {"check", "file", "proofs"},
+    "evaluations.open_data.views": {"data", "round_data", "catalog", "manifest", "feed", "file"},
+    "evaluations.public_recount.views": {"check", "proofs"},
     "evaluations.public_site.views": {"how_to_take_part", "how_to_verify", "scoring"},
     "evaluations.publication.views": {
-        "privacy", "lists", "public_list", "response", "response_csv", "notice_as_pdf", "notice_as_html",
+        "privacy", "lists", "public_list", "response", "notice_as_pdf", "notice_as_html",
     },
     "evaluations.sample_audit.views": {"public_sample", "public_draw"},
     "evaluations.sealing.views": {
         "issued_list", "issued_rest", "spent_list", "closing_list", "sealing_record", "ballot_form_file",
     },
-    "evaluations.service_records.views": {"units", "unit_days", "chain_file"},
+    "evaluations.service_records.views.public": {"chain_file", "unit_days", "units"},
 }  # fmt: skip
 
 
@@ -194,7 +195,9 @@ def test_the_views_that_read_there_are_these():
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("page", ["/list/", "/draws/", "/how/", "/verify/", "/scoring/", "/privacy/", "/records/"])
+@pytest.mark.parametrize(
+    "page", ["/list/", "/draws/", "/how/", "/verify/", "/scoring/", "/privacy/", "/records/", "/data/"]
+)
 def test_no_page_that_is_read_there_takes_a_form(client, page):
     assert client.get(page).status_code == 200
     assert client.post(page).status_code == 405
