@@ -136,7 +136,9 @@ def static_line() -> Line | None:
     """Return whether the static files were collected after the program was last changed."""
     manifest = Path(settings.STATIC_ROOT) / str(getattr(staticfiles_storage, "manifest_name", ""))
     collected = manifest.stat().st_mtime if manifest.is_file() else None
-    sources = (path.stat().st_mtime for folder in settings.STATICFILES_DIRS for path in Path(folder).rglob("*.*"))
+    # A folder with a prefix of its own is a pair.
+    folders = [Path(each[1] if isinstance(each, tuple) else each) for each in settings.STATICFILES_DIRS]
+    sources = (path.stat().st_mtime for folder in folders for path in folder.rglob("*.*"))
     return machine.static_line(max(sources, default=None), collected)
 
 
