@@ -71,6 +71,7 @@ urlpatterns = [
     path("api/service-records/<slug:unit>/<str:day>/", service_records.delivery, name="record-delivery"),
     path("work/records/", own_records.own_records, name="own-records"),
     path("work/records/count/", own_records.own_count, name="own-count"),
+    path("work/records/template/", own_records.own_template, name="own-template"),
     path("work/records/file/", own_records.own_file, name="own-file"),
     path("box/", sealing.boxes, name="boxes"),
     path("rounds/<slug:key>/box/", sealing.box, name="box"),

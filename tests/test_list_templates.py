@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from evaluations.codes.models import CodeBatch
 from nanchuan_eval.lists import services as lists
-from tests.factories import make_codes, make_open_round, make_round, make_user
+from tests.factories import make_codes, make_department, make_open_round, make_round, make_user
 
 pytestmark = pytest.mark.django_db
 # Files that a program made, or that are no list; each with the reason why nobody fills one in.
@@ -21,6 +21,7 @@ MADE_BY_A_PROGRAM = {
 TEMPLATES = {
     "CodesFileForm.file": ("clerk", "/admin/evaluations/codebatch/print/codes/"),
     "HandOutForm.people": ("clerk", "/admin/evaluations/codebatch/print/phones/"),
+    "OwnRecordsForm.file": ("liaison", "/work/records/template/"),
     "ListForm.file": ("personnel", "/personnel/many/template/"),
 }
 REGISTRY = "ListFileForm.file"
@@ -47,6 +48,7 @@ def test_every_field_for_a_file_is_a_list_with_a_template_or_made_by_a_program()
 @pytest.mark.parametrize("name", sorted(TEMPLATES))
 def test_a_list_outside_the_registry_has_its_template(client, name):
     role, address = TEMPLATES[name]
+    make_department(code="D01")  # the liaison's
     client.force_login(make_user(role))
 
     assert client.get(address).content.startswith(b"PK")

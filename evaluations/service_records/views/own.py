@@ -12,14 +12,18 @@ from departments.models import Department
 from evaluations.service_records.forms import OwnCountForm, OwnRecordsForm
 from evaluations.service_records.pages.own import own_page
 from evaluations.service_records.permissions import DELIVER
+from evaluations.service_records.rules.columns import COLUMNS
 from evaluations.service_records.services.own import import_own
 from evaluations.service_records.services.stated import state_count
 from nanchuan_eval.clock import queries as clock
+from nanchuan_eval.lists import workbooks
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.tables.pages import show_tables
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import FormPage, account_of, show_form, staff_view
+from nanchuan_eval.web.downloads import download
 
+TITLE = "办件"
 COUNT_NOTE = "本单位自己统计的当日办结件数，与收到的办件数一同公布；两者不同的，公开页标明“不一致”。"
 FILE_NOTE = (
     "只收本单位科室的办件，文件全部导入或者全部不导入。导入后每天的件数和累计校验值随即公布，不能删改；"
@@ -59,6 +63,13 @@ def own_file(request: HttpRequest) -> HttpResponse:
         return import_own(unit=unit, content=content, filename=name, is_trial=is_trial, by=by, at=at)
 
     return show_form(request, OwnRecordsForm(request.POST or None, request.FILES or None), page, deliver)
+
+
+@staff_view
+def own_template(request: HttpRequest) -> HttpResponse:
+    """Download the workbook to fill in."""
+    _unit(request)
+    return download(workbooks.template(TITLE, COLUMNS), f"{TITLE}模板.xlsx")
 
 
 def _unit(request: HttpRequest) -> Department:
