@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from cryptography import x509
 from django.conf import settings
+from django.contrib.staticfiles.finders import FileSystemFinder
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.cache import caches
 from django.db import connection
@@ -136,9 +137,7 @@ def static_line() -> Line | None:
     """Return whether the static files were collected after the program was last changed."""
     manifest = Path(settings.STATIC_ROOT) / str(getattr(staticfiles_storage, "manifest_name", ""))
     collected = manifest.stat().st_mtime if manifest.is_file() else None
-    # A folder with a prefix of its own is a pair.
-    folders = [Path(each[1] if isinstance(each, tuple) else each) for each in settings.STATICFILES_DIRS]
-    sources = (path.stat().st_mtime for folder in folders for path in folder.rglob("*.*"))
+    sources = (path.stat().st_mtime for _, root in FileSystemFinder().locations for path in Path(root).rglob("*.*"))
     return machine.static_line(max(sources, default=None), collected)
 
 
