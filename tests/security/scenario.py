@@ -270,8 +270,10 @@ def person_of_records():
 
 
 def own_unit(code="D01"):
-    found = Department.objects.filter(code=code).first()
-    return found or early.make_department(code=code)
+    found = Department.objects.filter(code=code).first() or early.make_department(code=code)
+    if not found.sections.exists():
+        early.make_section(department=found)
+    return found
 
 
 def record_to_correct():

@@ -48,7 +48,7 @@ from evaluations.scoring.method import Channel
 from evaluations.sealing.rules import Permit
 from evaluations.sealing.services import opening
 from evaluations.sealing.services.permits import permit_opening
-from evaluations.service_records.services.stated import state_count
+from evaluations.service_records.services.own import import_own
 from evaluations.tally.rules.anomalies import Verdict
 from evaluations.tally.services.anomalies import decide_flag
 from evaluations.tally.services.tally import tally_round
@@ -297,7 +297,14 @@ BEFORE_THE_LIST = [
         "records.deliver",
         right=lambda w: s.own_unit(),
         foreign=lambda w: s.own_unit("D02"),
-        service=lambda o, by, at: state_count(unit=o, day=at.date(), records=1, by=by, at=at),
+        service=lambda o, by, at: import_own(
+            unit=o,
+            content=f"办件编号,科室,办结日期,姓名\n1,{o.sections.first().code},2026-03-01,张三\n".encode(),
+            filename="办件.csv",
+            is_trial=False,
+            by=by,
+            at=at,
+        ),
     ),
     Line("retention.purge", right=lambda w: None, service=lambda o, by, at: retention.purge(by=by, at=at)),
     Line(

@@ -8,7 +8,6 @@ from django.urls import reverse
 
 from accountability.worklist.queries.source import Asked, Columns, Row, Source
 from evaluations.codes.models import CodeBatch, OpenClaimAlert
-from evaluations.codes.services.issuing import BEFORE_CLOSING
 from evaluations.draws.models import Draw, DrawEntry, SigningCode, SigningSheet
 from evaluations.messages.models import Message, MessageEntry
 from evaluations.messages.rules.kinds import MessageState, Way
@@ -24,6 +23,7 @@ from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.workspace.rules import Phase
 
 BEFORE_THE_DRAWS = (RoundState.DRAFT, RoundState.FROZEN)
+BEFORE_CLOSING = (RoundState.FROZEN, RoundState.DRAWN, RoundState.OPEN)
 
 
 def _pool_page(row: Row) -> str:
