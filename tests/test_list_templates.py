@@ -13,6 +13,7 @@ pytestmark = pytest.mark.django_db
 # Files that a program made, or that are no list; each with the reason why nobody fills one in.
 MADE_BY_A_PROGRAM = {
     "IssuedListForm.file": "issued.txt of make_codes: digests",
+    "ProfileForm.upload": "the logo: any picture",
     "RecordForm.record": "box-key.json of make_box_key",
     "ResultForm.file": "simulation.json of simulate_round",
     "UploadForm.file": "evidence: any photo, recording or document",

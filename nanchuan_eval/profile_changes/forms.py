@@ -22,7 +22,7 @@ class ProfileForm(forms.Form):
         label=f"新{LOGO}",
         required=False,
         widget=forms.ClearableFileInput(attrs={"accept": "image/png,image/jpeg,image/webp"}),
-        help_text="PNG、JPEG 或 WebP，不超过512KB；显示在页眉网站名称前，系统重新绘制并缩小。不上传的，保留现有的",
+        help_text="PNG、JPEG、WebP图片，不超过512KB；显示在页眉网站名称前，系统重新绘制并缩小。不上传的，保留现有的",
     )
     removes_logo = forms.BooleanField(label=f"不用{LOGO}", required=False)
     reason = forms.CharField(label="修改的理由", max_length=300)

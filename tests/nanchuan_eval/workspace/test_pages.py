@@ -90,7 +90,7 @@ def test_stock_pages_and_our_own_have_one_header(client, path):
 
     text = client.get(path).content.decode()
 
-    assert len(re.findall(r'<div class="workspace">', text)) == 1
+    assert len(re.findall(r'<div class="workspace" data-colour="blue">', text)) == 1
     assert re.findall(r'<nav class="phases" aria-label="(.*?)">', text) == ["工作导航"]
 
 
