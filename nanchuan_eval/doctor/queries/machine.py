@@ -35,7 +35,9 @@ def machine_lines(at: datetime) -> Iterator[Line]:
     """Yield what can be read on this machine without asking another one."""
     yield from machine.disk_lines(disks(), settings.DISK_WARN_PERCENT, settings.DISK_ALARM_PERCENT)
     yield from machine.mode_lines(modes())
-    made_at = AuditEntry.objects.filter(action__in=["keys.rotated", "system.installed"]).order_by("-seq").first()
+    made_at = (
+        AuditEntry.objects.performed().filter(action__in=["keys.rotated", "system.installed"]).order_by("-seq").first()
+    )
     renew_after = timedelta(days=settings.KEY_DAYS)
     yield from machine.key_lines(made_at.at if made_at else None, copy_checked(), at, renew_after)
     yield from filter(None, [static_line(), zone_line(at)])
