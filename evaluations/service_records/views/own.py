@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from departments.models import Department
@@ -33,8 +33,10 @@ FILE_NOTE = (
 
 @staff_view
 def own_records(request: HttpRequest) -> HttpResponse:
-    """Show the unit's days: received, stated, and what it stated before."""
-    unit = _unit(request)
+    """Show the unit's days: received, stated, and what it stated before; or that the roster has no such unit."""
+    unit = Department.objects.filter(code=_unit_code(request)).first()
+    if unit is None:
+        return render(request, "evaluations/service_records/own.html", {"unit_code": _unit_code(request)})
     page = own_page(unit, clock.now())
     context = {"page": page, "unit": unit}
     return show_tables(request, "evaluations/service_records/own.html", context, [page.table], action=DELIVER)
@@ -73,9 +75,13 @@ def own_template(request: HttpRequest) -> HttpResponse:
 
 
 def _unit(request: HttpRequest) -> Department:
+    return get_object_or_404(Department, code=_unit_code(request))
+
+
+def _unit_code(request: HttpRequest) -> str:
     user = account_of(request)
     policy.check_may_start(user, DELIVER, own=bool(user.unit_code))
-    return get_object_or_404(Department, code=user.unit_code)
+    return user.unit_code
 
 
 def _back() -> str:

@@ -119,3 +119,9 @@ class TestFile:
                 unit=section.department, content=content, filename="办件.csv", is_trial=False, by=liaison, at=NOON
             )
         assert len(refused.value.faults) == 2
+
+
+def test_a_liaison_whose_unit_the_roster_lacks_is_told_so(client):
+    client.force_login(make_user("liaison", unit_code="D99"))
+
+    assert "名录中没有代码为“D99”的单位" in client.get("/work/records/").content.decode()
