@@ -22,12 +22,14 @@ from tests.departments.roster.files import roster
 from tests.evaluations.planning.examples import rulebook
 from tests.evaluations.scoring.nc2.examples import ROUNDS
 from tests.factories import make_open_round, make_round
+from tests.paths import ROOT
 
 pytestmark = pytest.mark.django_db
 OURS = ("nanchuan_eval", "departments", "evaluations", "accountability")
 FILE_NAMES = re.compile(r"FILE|DIR|\.csv|\.json|\.txt|\.xlsx|PEOPLE|RULEBOOK|OPENINGS", re.IGNORECASE)
 CHINESE = re.compile("[\u4e00-\u9fff]")
 SITE = "https://pingyi.example"
+EXAMPLE = ROOT / "deploy" / "example-district"
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ CODES, PEOPLE, PROOF, NAMES = "codes.csv", "people.csv", "proof.json", "names.tx
 CELLS, RULES, EXPECT, BALLOTS = "cells.json", "rulebook.json", "expect.json", "ballots.csv"
 ACCOUNTS = "accounts.csv"
 RECORDS = "records.csv"
+DISTRICT = "district.toml"
 RECEIPTS = "receipts.json"
 PLANNED, HISTORY, ROSTER, POOL, PAPER, LOG = (
     "planned.json",
@@ -59,7 +62,7 @@ COMMANDS = {
         (("old_cells", CELLS), ("old_rulebook", RULES), ("new_cells", CELLS), ("new_rulebook", RULES)),
         ("json",),
     ),
-    "demo": Uses("--no-serve --ballots 1 --out {out}", writes=("out",)),
+    "demo": Uses("--no-serve --ballots 1 --profile {profile} --out {out}", (("profile", DISTRICT),), ("out",)),
     "drop_archived": Uses("{file}", (("file", LOG),)),
     "export_openings": Uses("R1 {file}", writes=("file",)),
     "export_top10": Uses("R1 {file}", writes=("file",)),
@@ -195,6 +198,7 @@ def right(tmp_path, monkeypatch):
         RULES: json.dumps(example["rulebook"]).encode(),
         ACCOUNTS: "角色,姓名,人员编号\n系统管理员,甲,1\n".encode(),
         PLANNED: json.dumps(rulebook(4)).encode(),
+        DISTRICT: re.sub(r"^roster = .*", "", (EXAMPLE / "profile.toml").read_text(), flags=re.MULTILINE).encode(),
         RECEIPTS: b'[{"id": "x", "state": "delivered"}]',
         EXPECT: b"{}",
         PROOF: b"{}",

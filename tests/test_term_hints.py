@@ -387,6 +387,7 @@ CALLERS = {
     "evaluations.rounds.queries": (round_readiness, round_page, commission_page, objection_refused),
     "evaluations.pools.services.notices": (pool_page, public_draws, draw_not_ready),
     "evaluations.draws.services.letters": (letters, text_message),
+    "evaluations.rounds.rules.overlap": (),  # shown with the hint of `days_hint`
     "evaluations.service_records.pages.chain": (),  # counts past working days, with the hint of `days_hint`
     "evaluations.service_records.queries.figures": (),  # counts past working days, with the hint of `days_hint`
     "evaluations.personal_data.services.requests": (data_request_page, data_request_list, data_request_received),

@@ -31,7 +31,8 @@ from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.profile.queries import current_profile
 from nanchuan_eval.profile.rules.profile import Profile, from_json
 from nanchuan_eval.workdays.models import Holiday
-from nanchuan_eval.workdays.rules import Term, term_of
+from nanchuan_eval.workdays.queries import declared_years
+from nanchuan_eval.workdays.rules import Term, days_hint, term_of
 
 # States whose next step depends on draws.
 WITH_DRAWS = (RoundState.FROZEN, RoundState.SEALED)
@@ -187,9 +188,15 @@ def overlaps_of(round_: Round) -> list[Overlap]:
 
 def rhythm_doubts(round_: Round) -> list[str]:
     """Return in Chinese what does not go with the round's rhythm: its period, terms that reach into the next round."""
+    return [*period_doubt(dates_of(round_), round_.rulebook), *in_words(round_, overlaps_of(round_))]
+
+
+def in_words(round_: Round, found: list[Overlap]) -> list[str]:
+    """Return the overlaps in Chinese, and that their days are not sure while a year's holidays are not."""
     rhythm = rhythm_of(round_.rulebook)
-    found = [each.text(rhythm) for each in overlaps_of(round_)]
-    return [*period_doubt(dates_of(round_), round_.rulebook), *found]
+    last = max((each.ends_on for each in found), default=None)
+    doubt = days_hint(dates_of(round_).closes_on, last, declared_years()) if last else ""
+    return [*(each.text(rhythm) for each in found), *([f"{doubt}。"] if doubt else [])]
 
 
 def leading_round(rounds: Iterable[Round]) -> Round | None:

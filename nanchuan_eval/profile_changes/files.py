@@ -54,15 +54,15 @@ class District(NamedTuple):
     roster: Path | None
 
 
-def read_district(path: Path) -> District:
-    """Read a profile: the fields of the table `profile`, and beside the file the roster that `roster` names."""
+def read_district(text: str, folder: Path) -> District:
+    """Read the text of a file: the fields of the table `profile`, and in its folder the roster that `roster` names."""
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
-        raise RuleViolation(f"不能读取机构信息文件“{path}”：{fault}。") from None
+        found = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        raise RuleViolation("机构信息文件不是有效的 TOML 格式，请对照 deploy/example-district/profile.toml。") from None
     profile = parse_profile(found.get("profile"))
     require_sound(profile)
-    roster = path.parent / str(found["roster"]) if found.get("roster") else None
+    roster = folder / str(found["roster"]) if found.get("roster") else None
     if roster and not roster.is_file():
         raise RuleViolation(f"没有找到名录文件“{roster}”。")
     return District(profile, roster)

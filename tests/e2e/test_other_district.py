@@ -33,17 +33,17 @@ pytestmark = [pytest.mark.django_db, pytest.mark.minutes, pytest.mark.pdftext]
 EXAMPLE = ROOT / "deploy" / "example-district" / "profile.toml"
 # Another place, or a body of a district (区) where a county (县) has its own.
 FOREIGN = re.compile(r"南川|重庆|区纪委|区委组织|区政府|区评议办|区考核办|本区|全区")
+DISTRICT = read_district(EXAMPLE.read_text(encoding="utf-8"), EXAMPLE.parent)
 KINDS = {".pdf": "application/pdf", ".xlsx": "spreadsheetml"}
 
 
 def tell():
     """The demonstration with the example's profile and roster: a published round, a drawn one, a draft."""
-    district = read_district(EXAMPLE)
-    install_profile(profile=district.profile, reason=INSTALLED, by=OPERATOR, at=timezone.now())
+    install_profile(profile=DISTRICT.profile, reason=INSTALLED, by=OPERATOR, at=timezone.now())
     today = timezone.localdate()
     with small(), patch.dict(rulebook.DEFAULTS, {"signing_codes": 8}):
-        SmallStory(BALLOTS, SEED, today=today, roster=district.roster).run()
-        drawn = SmallStory(BALLOTS, SEED, today=_story_day(today), roster=district.roster, is_told_up_to_the_draws=True)
+        SmallStory(BALLOTS, SEED, today=today, roster=DISTRICT.roster).run()
+        drawn = SmallStory(BALLOTS, SEED, today=_story_day(today), roster=DISTRICT.roster, is_told_up_to_the_draws=True)
         drawn.begin()
         drawn.settle_draft()
 
@@ -54,7 +54,7 @@ told = once(tell)
 @pytest.fixture(autouse=True)
 def its_profile(told):
     """Forget what a process of the default district would have read."""
-    assume_profile(read_district(EXAMPLE).profile.as_json())
+    assume_profile(DISTRICT.profile.as_json())
 
 
 def foreign(found):

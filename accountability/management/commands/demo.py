@@ -20,6 +20,7 @@ from evaluations.codes.services.issuing import codes_csv
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
 from nanchuan_eval.management.base import ServiceCommand
+from nanchuan_eval.management.files import read_text
 from nanchuan_eval.permissions.policy import OPERATOR
 from nanchuan_eval.profile_changes.files import District, read_district
 from nanchuan_eval.profile_changes.services import INSTALLED, install_profile
@@ -79,12 +80,13 @@ class Command(ServiceCommand):
             raise CommandError("投票张数和办件数不能是负数。", returncode=2)
         if 0 < options["records"] < LEAST_RECORDS:
             raise CommandError(f"办件数至少{LEAST_RECORDS}，再少就没有科室可抽；0为不抽办事群众。", returncode=2)
+        if path := options["profile"]:
+            self.district = read_district(read_text(path), path.parent)
         call_command("migrate", verbosity=0)
         if Round.objects.filter(is_demo=False).exists():
             raise CommandError("这个数据库里有真实的评议轮次，不能写入演示数据。请用 DATABASE_URL 另指一个数据库。")
         _prepare(options["out"])
-        if options["profile"]:
-            self.district = read_district(options["profile"])
+        if self.district:
             install_profile(profile=self.district.profile, reason=INSTALLED, by=OPERATOR, at=timezone.now())
         self.stdout.write(f"【{DEMO_NOTICE}】")
         with override_settings(TWO_PERSON_RULE=True):

@@ -15,6 +15,7 @@ from evaluations.rounds.rules.rulebook import DEFAULTS, default_rulebook, with_r
 from evaluations.rounds.rules.rulebook_errors import rulebook_errors
 from evaluations.rounds.rules.settings import terms_replaced
 from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.workdays.models import CompleteYear
 from nanchuan_eval.workdays.rules import Calendar
 from tests.factories import make_round, make_user
 
@@ -128,12 +129,14 @@ class TestADraft:
 
     def test_whose_terms_are_doubtful_is_proposed_with_the_doubts(self, settings):
         settings.TWO_PERSON_RULE = True
+        CompleteYear.objects.all().delete()
         round_ = make_round(rulebook={**QUARTERLY, "rhythm": "quarter", "freeze_months": 4})
 
         proposed = start_settlement(round_id=round_.pk, by=make_user("clerk"), at=round_.opens_at - timedelta(30))
 
         assert proposed.content["与下一轮的衔接"] == rhythm_doubts(round_)
         assert "影响期" in "".join(proposed.content["与下一轮的衔接"])
+        assert "节假日尚未确认录全" in proposed.content["与下一轮的衔接"][-1]
 
     def test_takes_a_preset_by_its_form(self):
         rulebook = default_rulebook()

@@ -131,6 +131,7 @@ DOCUMENTS = {
         "signers": WITNESSES,
     },
     "notice_letters": {
+        "recently": "近三个月",
         **HEAD,
         "opening": REASON,
         "what_to_do": REASON,
@@ -157,6 +158,7 @@ DOCUMENTS = {
         ],
     },
     "message_letters": {
+        "recently": "近三个月",
         **HEAD,
         "closes": f"{DATE}18:00",
         "contact": "咨询电话：023-12345678。",
