@@ -159,6 +159,7 @@ DOCUMENTS = {
     },
     "message_letters": {
         "recently": "近三个月",
+        "unknown": "不了解",
         **HEAD,
         "closes": f"{DATE}18:00",
         "contact": "咨询电话：023-12345678。",
@@ -217,13 +218,14 @@ def text_of(words):
 
 def outside(words, *, left=28, right=26, top=0, bottom=0):
     """The words that stand beyond the margins, given in millimetres."""
-    # The blank half of a mark at the end of a line may stand beyond the margin.
+    # The blank half of a mark at either end of a line may stand beyond the margin.
     hanging = {word: (word.bottom - word.top) / 2 if word.text[-1:] in "，。；：、）》”" else 0 for word in words}
+    opening = {word: (word.bottom - word.top) / 2 if word.text[:1] in "（《“" else 0 for word in words}
     edges = (left * MM - 1, (210 - right) * MM + 1, top * MM - 1, (297 - bottom) * MM + 1)
     return [
         w
         for w in words
-        if w.left < edges[0] or w.right - hanging[w] > edges[1] or w.top < edges[2] or w.bottom > edges[3]
+        if w.left + opening[w] < edges[0] or w.right - hanging[w] > edges[1] or w.top < edges[2] or w.bottom > edges[3]
     ]
 
 
