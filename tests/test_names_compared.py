@@ -21,6 +21,7 @@ QUERIES = frozenset({"filter", "exclude", "get", "get_or_create", "update_or_cre
 LOOK_UPS = frozenset({"get", "add", "setdefault", "index", "count"})
 PLAIN = re.compile(r"^(.+?)(__(exact|iexact|in|contains|icontains|startswith|istartswith|endswith))?$")
 OF_TABLES = "tables by their names in the program"
+OF_DATASETS = "kinds of open data by their names in the program"
 OF_RECORDS = "fields of models and of forms by their names in the program"
 # (file, what is compared) -> why the key is not needed there.
 ALLOWED = {
@@ -64,6 +65,21 @@ ALLOWED = {
         "entry.name != known.name",
     ): "names of rounds, brought to one spelling",
     ("nanchuan_eval/clock/services.py", "name=name"): "tasks of the clock",
+    ("nanchuan_eval/doctor/queries/schedule.py", "{run.name: ...}"): "tasks of the clock",
+    ("nanchuan_eval/core/logs.py", "record.name == SERVER"): "loggers",
+    ("evaluations/ballot_form/admin.py", "db_field.name == 'indicator'"): OF_RECORDS,
+    ("evaluations/ballot_form/rules/form_file.py", "field.name != 'questionnaire'"): OF_RECORDS,
+    ("evaluations/open_data/rules/datasets.py", "self.name == 'closing-list'"): OF_DATASETS,
+    ("evaluations/open_data/rules/datasets.py", "{each.name: ...}"): OF_DATASETS,
+    (
+        "evaluations/open_data/views.py",
+        "(found.dataset.name, found.ending, found.version) == (name, ending, version)",
+    ): OF_DATASETS,
+    (
+        "evaluations/personal_data/services/record_corrections.py",
+        "name != client.name",
+    ): "another spelling is a correction",
+    ("evaluations/service_records/queries/chain.py", "unit=OuterRef('unit')"): "primary keys",
     ("evaluations/draws/documents.py", "pool[s.name]"): "strata of a committed draw, equal to the letter (protocol 3)",
 }
 

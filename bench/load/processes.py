@@ -159,7 +159,7 @@ class Server:
     def _answers(self) -> bool:
         connection = http.client.HTTPConnection(self.host, self.port, timeout=5)
         try:
-            headers = {"Host": self.environment["ALLOWED_HOSTS"], "X-Forwarded-Proto": "https"}
+            headers = {"Host": self.environment["ALLOWED_HOSTS"].partition(",")[0], "X-Forwarded-Proto": "https"}
             connection.request("GET", "/healthz", headers=headers)
             return connection.getresponse().status == OK
         except (OSError, http.client.HTTPException):

@@ -24,7 +24,8 @@ def test_the_link_of_a_message_leads_to_the_receipt_without_cookies(open_page, v
     section = voting.sections.all()[1]
     code = make_bound_codes(voting, {section.code: 20})[section.code][0]
     line = CodeLine(str(section), code)
-    text = invitation(sign="南川评议办", name="张三", site=live_server.url, closes="07月01日", lines=[line])
+    words = {"sign": "南川评议办", "name": "张三", "closes": "07月01日", "recently": "近半年"}
+    text = invitation(**words, site=live_server.url, lines=[line])
     address = re.search(r"http\S+", text)[0]
     assert address == link(live_server.url, line)
     page = open_page(java_script_enabled=scripts, user_agent=WECHAT)

@@ -163,6 +163,7 @@ class Person:
             self.depict("enrol")
         self.fill("6位数字", self.code())
         self.click("绑定动态口令")
+        self._notice_names()
 
     def log_in(self):
         """Log in with password and code, as every morning; nothing is asked within the same session."""

@@ -204,7 +204,14 @@ class TestTexts:
         return [CodeLine(f"区医保局待遇科{n}", CODE) for n in range(number)]
 
     def text(self, lines):
-        return invitation(sign="南川评议办", name="张三", site="https://p.example", closes="7月1日18:00", lines=lines)
+        return invitation(
+            sign="南川评议办",
+            name="张三",
+            site="https://p.example",
+            closes="7月1日18:00",
+            lines=lines,
+            recently="近半年",
+        )
 
     def test_one_message_brings_all_sections_of_a_person(self):
         text = self.text(self.lines(2))
