@@ -235,6 +235,7 @@ certificate() {
   fi
   install -d -m 755 "$CERTIFICATES"
   if [ ! -s "$certificate" ]; then
+    [ ! -s "$key" ] || stop "有私钥 $key，没有证书 $certificate。"
     (umask 077; openssl req -x509 -newkey rsa:2048 -nodes -days 90 -subj "/CN=$site" -addext "subjectAltName=DNS:$site" \
       -keyout "$key" -out "$certificate" 2>/dev/null)
   fi
@@ -245,7 +246,7 @@ certificate() {
   # nginx reads it as root before it serves; Caddy is never root.
   if [ "$proxy" = caddy ]; then chgrp caddy "$key"; fi
   if openssl verify -CAfile "$certificate" "$certificate" >/dev/null 2>&1; then
-    warn "现用自签证书，只供试装，浏览器会警告。请换上正式证书（$certificate，含中间证书，和 $key），再运行：deploy/install.sh --only certificate,proxy $site"
+    warn "现用自签证书，只供试装，浏览器会警告。请换上正式证书（$certificate，含中间证书，和 $key），再运行：deploy/install.sh --proxy $proxy --only certificate,proxy $site"
   fi
   openssl x509 -in "$certificate" -noout -checkhost "$site" | grep -q "does match" || warn "证书上没有 $site 这个名字。"
   say "有效期至 $(date -d "$(openssl x509 -in "$certificate" -noout -enddate | cut -d= -f2)" +%F)"
@@ -267,7 +268,11 @@ proxy() {
     install -d -o caddy -g caddy /var/log/caddy
     quietly runuser -u caddy -- caddy validate --adapter caddyfile --config /etc/caddy/Caddyfile || stop "Caddy 的配置不能用，原因见上。"
   fi
-  if has_systemd; then systemctl enable --quiet "$proxy" && systemctl reload-or-restart "$proxy"; fi
+  if has_systemd; then 
+    systemctl enable --quiet "$proxy"
+    # Caddy reloads through its admin address, which is off.
+    if [ "$proxy" = caddy ]; then systemctl restart caddy; else systemctl reload-or-restart nginx; fi
+  fi
   say "$proxy，https://$site"
 }
 

@@ -211,8 +211,16 @@ class Upgrade:
         for number in STOPPING:
             signal.signal(number, signal.SIG_IGN)
         self.machine.is_interrupted = False
+        is_later = not self.kept
         kept = self.kept = self.kept or json.loads(self.state.read_text(encoding="utf-8"))
         self.log.say(f"正在退回{kept['version']}。")
+        if is_later and kept["stage"] in {"serving", "done"}:
+            # Before anything is stopped: a site that goes on serving is better than one between two versions.
+            try:
+                self._refuse_loss(even_if_used=even_if_used)
+            except FAULTS as fault:
+                self.log.say(f"× 没有退回，网站照常运行：{fault}")
+                return REFUSED
         try:
             if kept["stage"] != "prepared":
                 self._step("停止网站和定时任务", lambda: self.machine.shell(self.machine.stop))
@@ -259,12 +267,12 @@ class Upgrade:
             if self.kept["from"] == self.kept["to"]:
                 raise Failed(f"现在就是{target}，不需要升级。")
             self._fetch_packages()
-            if not machine.keeps_packages:
-                shutil.rmtree(self.old_venv, ignore_errors=True)  # of an earlier upgrade
 
         self._step("查看现状：没有正在评议的轮次", look)
         self._step("取得新版本和依赖包", fetch)
         self._step("用现在的版本核验操作日志和已结束的轮次", lambda: self._verify(audit=True))
+        if not machine.keeps_packages:
+            shutil.rmtree(self.old_venv, ignore_errors=True)  # of an earlier upgrade, whose way back ends here
         self._keep()
         return facts
 

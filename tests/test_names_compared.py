@@ -75,10 +75,7 @@ ALLOWED = {
         "evaluations/open_data/views.py",
         "(found.dataset.name, found.ending, found.version) == (name, ending, version)",
     ): OF_DATASETS,
-    (
-        "evaluations/personal_data/services/record_corrections.py",
-        "name != client.name",
-    ): "another spelling is a correction",
+    ("evaluations/personal_data/services/clients.py", "unit=models.OuterRef('unit')"): "primary keys",
     ("evaluations/service_records/queries/chain.py", "unit=OuterRef('unit')"): "primary keys",
     ("evaluations/draws/documents.py", "pool[s.name]"): "strata of a committed draw, equal to the letter (protocol 3)",
 }

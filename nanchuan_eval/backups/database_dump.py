@@ -136,7 +136,7 @@ def _is_whole(database: sqlite3.Connection) -> bool:
 @contextmanager
 def _scratch_database() -> Iterator[str]:
     name = f"{SCRATCH}{uuid4().hex}"
-    run("createdb", name)
+    run("createdb", "--template=template0", "--encoding=UTF8", name)
     try:
         yield name
     finally:

@@ -43,7 +43,10 @@ class ProfileForm(forms.Form):
         given = super().clean() or {}
         upload = given.pop("upload", None)
         places = [line.strip() for line in given.pop("place_names", "").splitlines() if line.strip()]
-        logo = "" if given.pop("removes_logo", False) else self.logo
+        removes = given.pop("removes_logo", False)
+        if removes and upload:
+            self.add_error("removes_logo", f"上传了新{LOGO}，又勾选了“不用{LOGO}”，请只留一项。")
+        logo = "" if removes else self.logo
         reason = given.pop("reason", "")
         if self.errors:
             return given

@@ -16,7 +16,7 @@ from tests.paths import ROOT
 COUNTED = ROOT / "test-results" / "whole-round.txt"
 # All people's clicks until then, and the chief's one-time codes, log-ins included.
 MOST_CLICKS, MOST_CODES = 300, 12
-# What first-round.md names for those who send letters and messages instead of printing a file of codes.
+# What 从安装到开启评议 names for those who send letters and messages instead of printing a file of codes.
 OTHER_ROAD = {"生成票号和通知"}
 DATABASE = os.environ.get("DATABASE_URL", "")
 pytestmark = [

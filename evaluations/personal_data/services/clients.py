@@ -25,6 +25,7 @@ ERASE = "privacy.erase_client"
 ENDED = (RoundState.PUBLISHED, RoundState.CLOSED, RoundState.VOID)
 BATCH = 500
 ERASED = "删除办件中的本人信息"
+CORRECTED = "（已更正，不再使用）"
 IN_DRAW = "本人已被抽中，本轮结束后方可删除；不愿参加的请先办理移除递补。"
 
 
@@ -49,14 +50,18 @@ def records_held(phone_hash: str) -> Iterator[dict[str, str]]:
         of = [each for each in rounds if each.period_start <= record.finished_on <= each.period_end]
         code = record.section.code
         chances = {(client.pk, each.pk, code) for each in of}
+        # What was corrected may be another person's, whose phone was mistyped.
+        told = {
+            "姓名": client.name,
+            "单位": client.unit,
+            "办过事的科室": f"{record.section}（{code}），{record.topic}{in_chinese(record.finished_on)}办结",
+        }
         yield {
             "轮次": "、".join(each.name for each in of),
             "名单库": f"办件{record.number}",
             "身份类别": client.get_kind_display(),
-            "姓名": client.name,
-            "单位": client.unit,
             "手机号": str(client.phone),
-            "办过事的科室": f"{record.section}（{code}），{record.topic}{in_chinese(record.finished_on)}办结",
+            **(dict.fromkeys(told, CORRECTED) if record.is_corrected else told),
             "是否抽中": "是" if chances & drawn else "否",
         }
 
@@ -68,11 +73,23 @@ def erase_client(*, client_id: int, reason: str, by: User, at: datetime) -> Clie
     client = Client.objects.select_for_update(of=("self",)).get(pk=client_id)
     _refuse_drawn(client)
     # Numbers of rows, which name nobody: `unnamed_faults` tells these records from any other without its person.
-    keys = sorted(client.records.values_list("pk", flat=True))
-    records = _forget(Client.objects.filter(pk=client.pk))
+    people = [client.pk, *_as_before(client)]
+    keys = sorted(ServiceRecord.objects.filter(client__in=people).values_list("pk", flat=True))
+    records = _forget(Client.objects.filter(pk__in=people))
     detail = {"step_label": ERASED, "records": records, "keys": keys}
     audit.record("privacy.handle", client, by=by, at=at, reason=reason, detail=detail)
     return client
+
+
+def _as_before(client: Client) -> list[int]:
+    """Return the people who stand in earlier versions of the person's records, and in no record that counts."""
+    newer = client.records.filter(
+        unit=models.OuterRef("unit"), number=models.OuterRef("number"), version__gt=models.OuterRef("version")
+    )
+    earlier = ServiceRecord.objects.filter(models.Exists(newer)).exclude(client=None).exclude(client=client)
+    standing = ServiceRecord.objects.standing().filter(client=models.OuterRef("pk"))
+    found = Client.objects.filter(pk__in=earlier.values("client")).filter(~models.Exists(standing))
+    return list(found.values_list("pk", flat=True))
 
 
 def living_records(over: models.QuerySet[Round]) -> models.QuerySet[ServiceRecord]:

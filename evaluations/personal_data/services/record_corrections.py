@@ -62,7 +62,7 @@ def checked_changes(record: ServiceRecord, *, name: str, phone: str, has_no_phon
         raise RuleViolation("填写了手机号，又勾选了“没有手机号”，请只留一项。")
     if len(name) > LONGEST_NAME or unprintable(name):
         raise RuleViolation(f"姓名超过{LONGEST_NAME}字，或者有造字区的字，请核对。")
-    changes = {"name": name} if name and name != client.name else {}
+    changes = {"name": name} if name and person_key(name) != person_key(client.name) else {}
     if has_no_phone or digits:
         changes |= {"phone": digits} if digits != str(client.phone or "") else {}
     if not changes:
@@ -126,6 +126,10 @@ def _newer_version(record: ServiceRecord, changes: Mapping[str, str], *, by: Use
     batch = RecordBatch.objects.create(unit=record.unit, salt=salt, received_at=at, by=by, **link._asdict())
     people = Clients(Conflicts(reference_data()))
     (person,) = people.of([line])
+    if client.exclusion:
+        # Why somebody stays out of the draw, a declared relative among others, is no part of the line.
+        kept = {"exclusion": client.exclusion, "exclusion_note": client.exclusion_note}
+        Client.objects.filter(pk=person, exclusion="").update(**kept)
     ServiceRecord.objects.filter(pk=record.pk).update(is_corrected=True)
     return ServiceRecord.objects.create(
         number=record.number,

@@ -94,8 +94,9 @@ def _finished(start: date, end: date) -> QuerySet[ServiceRecord]:
 
 def _counts(records: QuerySet[ServiceRecord], workdays: Collection[date]) -> dict[int, Counts]:
     """Return section -> its figures (one query)."""
-    phones = Client.objects.exclude(phone_hash="").order_by().values("phone_hash")
-    shared = phones.annotate(people=Count("pk")).filter(people__gt=1).values("phone_hash")
+    # Of a corrected record the newest version alone counts.
+    phones = Client.objects.filter(records__is_corrected=False).exclude(phone_hash="").order_by().values("phone_hash")
+    shared = phones.annotate(people=Count("pk", distinct=True)).filter(people__gt=1).values("phone_hash")
     rows = records.values_list("section_id").annotate(
         records=Count("pk"),
         named=Count("client"),

@@ -26,7 +26,7 @@ class Conflicts:
         return [
             Fault(
                 "工作单位",
-                f"{question.text}涉及{len(question.detail)}行，没有列为回避；是的，请写明全称后另行登记回避。",
+                f"{question.text}涉及{len(question.detail)}行，没有列为回避；是的，抽中后办理移除递补，原因选回避。",
                 "单位写法不能确定",
             )
             for question in self._recusals.questions

@@ -32,6 +32,8 @@ from evaluations.voting.pages import (
 from evaluations.voting.services import NOT_NOW, Admission, Cast, checked_mark
 from evaluations.voting.views.section_rows import section_rows
 from nanchuan_eval.clock import queries as clock
+from nanchuan_eval.profile.queries import current_profile
+from nanchuan_eval.profile.rules.profile import Profile
 from nanchuan_eval.web.views import TYPE_SIZES
 
 BAD_INPUT = 400
@@ -55,7 +57,7 @@ def entrance(request: HttpRequest, error: str = "") -> HttpResponse:
     at = clock.now()
     if request.method != "POST" and (found := read_open_round(at)):
         taken = min(taken_by(request, found.key), MOST_SHOWN) if found.takes_visitors else 0
-        return HttpResponse(_entrance_page(found, _type_size(request), taken))
+        return HttpResponse(_entrance_page(found, _type_size(request), taken, current_profile()))
     round_ = open_round(at)
     context = {
         "round": round_,
@@ -166,7 +168,7 @@ def refused_page(request: HttpRequest, admission: Admission, vote: Vote, comment
 
 def done_page(request: HttpRequest, admission: Admission, cast: Cast, code: str) -> HttpResponse:
     """Return the last page: the receipt of the ballot that was cast now or before."""
-    page = _done_page(admission.ballot_form, admission.box, _type_size(request), cast.is_new)
+    page = _done_page(admission.ballot_form, admission.box, _type_size(request), cast.is_new, current_profile())
     return HttpResponse(page.replace(RECEIPT_HERE, format_code(cast.receipt)).replace(CODE_HERE, escape(code)))
 
 
@@ -219,14 +221,15 @@ def _kept(request: HttpRequest) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=64)
-def _entrance_page(round_: OpenRound, size: str, taken: int) -> str:
+def _entrance_page(round_: OpenRound, size: str, taken: int, profile: Profile) -> str:
     """Render the empty first page once for all devices with this type size and number of claimed codes."""
     asked = {"path": reverse("ballot"), "COOKIES": {"typesize": size}}
-    return render_to_string("evaluations/voting/code.html", {"round": round_, "request": asked, "taken": taken})
+    shown = {"round": round_, "request": asked, "taken": taken, "profile": profile}
+    return render_to_string("evaluations/voting/code.html", shown)
 
 
 @lru_cache(maxsize=16)
-def _done_page(digest: str, box_key: str, size: str, is_new: bool) -> str:
+def _done_page(digest: str, box_key: str, size: str, is_new: bool, profile: Profile) -> str:
     """Render the last page once; only receipt and code differ."""
     asked = {"path": reverse("ballot"), "COOKIES": {"typesize": size}}
     shown = {
@@ -237,5 +240,6 @@ def _done_page(digest: str, box_key: str, size: str, is_new: bool) -> str:
         "code": CODE_HERE,
         "request": asked,
         "stays": True,
+        "profile": profile,
     }
     return render_to_string("evaluations/voting/done.html", shown)

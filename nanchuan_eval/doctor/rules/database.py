@@ -76,7 +76,7 @@ def _versions(found: Database) -> Iterator[Line]:
 
 def _rights(found: Database) -> Iterator[Line]:
     if found.is_superuser:
-        text = "网站以数据库超级用户连接，可以改写操作日志。请为网站另建角色（见 README），并改 DATABASE_URL。"
+        text = "网站以数据库超级用户连接，可以改写操作日志。请另建角色（见 docs/installation.md），并改 DATABASE_URL。"
         yield Line(Level.FAULT, "操作日志的保护", text)
     elif found.changeable:
         text = "网站的数据库角色可以改写、删除操作日志。请以数据库超级用户运行 manage.py separate_audit_role 角色名。"

@@ -6,6 +6,7 @@ import pytest
 
 from evaluations.draws.models import Draw, DrawEntry
 from evaluations.personal_data.services import record_corrections as corrections
+from evaluations.personal_data.services.clients import CORRECTED, erase_client, records_held, unnamed_faults
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawStatus, RoundState
 from evaluations.service_records.models import Client, RecordBatch, ServiceRecord
@@ -219,3 +220,31 @@ class TestPage:
         assert PAGE in client.get("/admin/evaluations/recordbatch/").content.decode()
         client.force_login(make_user("auditor"))
         assert client.get(PAGE).status_code == 403
+
+
+class TestThePersonBehindIt:
+    def test_who_stays_out_of_the_draw_still_does(self, record):
+        Client.objects.filter(pk=record.client_id).update(exclusion="conflict", exclusion_note="近亲属")
+
+        newer = correct(record, phone=RIGHT)
+
+        assert (newer.client.exclusion, newer.client.exclusion_note) == ("conflict", "近亲属")
+
+    def test_another_width_or_blank_of_the_same_name_is_no_correction(self, record):
+        with pytest.raises(RuleViolation, match="没有改动"):
+            correct(record, name="张 三")
+
+    def test_whoever_has_the_wrong_phone_is_told_nothing_of_the_person(self, record):
+        correct(record, phone=RIGHT)
+
+        (told,) = records_held(record.client.phone_hash)
+
+        assert {told["姓名"], told["单位"], told["办过事的科室"]} == {CORRECTED}
+
+    def test_an_erasure_takes_what_stood_there_before(self, record):
+        newer = correct(record, phone=RIGHT)
+
+        erase_client(client_id=newer.client_id, reason="本人申请", by=make_user("chief"), at=NOON)
+
+        assert not ServiceRecord.objects.filter(number="1").exclude(client=None).exists()
+        assert list(unnamed_faults()) == []

@@ -22,6 +22,8 @@ from evaluations.codes.models import CodeBatch, Credential
 from evaluations.codes.services import issuing, voiding
 from evaluations.protocol.codes import issue_of
 from evaluations.rounds.models import Round
+from evaluations.voting.views.responses import _done_page
+from nanchuan_eval.profile.queries import current_profile
 from tests.factories import make_codes, make_open_round, make_self_service, make_user, raw_answers, waiting_ballots
 from tests.pages import page_in
 
@@ -787,3 +789,11 @@ def test_a_late_ballot_is_answered_with_the_time_of_the_vote(voting):
 
     refused(response, "投票时间为")
     assert "更正票号并继续" not in response.content.decode()
+
+
+def test_the_pages_that_are_rendered_once_name_the_site(client):
+    round_ = make_open_round()
+    done = _done_page(round_.ballot_form_sha256, "", "", is_new=True, profile=current_profile())
+
+    assert "南川区最难办事科室群众评</a>" in client.get("/ballot/").content.decode()
+    assert "南川区最难办事科室群众评</a>" in done
