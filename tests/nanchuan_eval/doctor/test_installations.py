@@ -295,13 +295,14 @@ def test_the_exit_code_is_that_of_the_worst_line(capsys, settings):
     assert run(capsys)[0] == 2
 
 
-def test_json_holds_every_line_and_the_code(capsys):
+def test_json_holds_every_line_and_the_code(capsys, settings):
+    settings.SECRET_KEY = "short"
     code, out = run(capsys, "--json", "--offline")
 
     answer = json.loads(out)
-    assert answer["code"] == code
+    assert answer["code"] == code == 2
     assert {"level", "subject", "text"} == set(answer["lines"][0])
-    assert {"good", "warning"} <= {line["level"] for line in answer["lines"]}
+    assert {"good", "fault"} <= {line["level"] for line in answer["lines"]}
 
 
 def test_only_what_is_wrong_is_told_unless_all_is_asked_for(capsys):
