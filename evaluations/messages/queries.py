@@ -29,8 +29,8 @@ from evaluations.rounds.rules.lifecycle import DrawPurpose
 from evaluations.scoring.method import Channel
 from evaluations.service_records.models import Client
 from evaluations.service_records.queries.prelist import prelists
-from nanchuan_eval.core.findings import Level, Line
 from nanchuan_eval.encryption.fields import keyed_hash
+from nanchuan_eval.installation.rules import Level, Line
 
 OVERDUE = timedelta(hours=1)
 # Draws whose people get a code each by letter or message.

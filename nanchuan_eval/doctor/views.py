@@ -6,8 +6,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from nanchuan_eval.core.findings import Level
 from nanchuan_eval.doctor.queries.examination import examine
+from nanchuan_eval.installation.rules import Level
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.web.actions import account_of
 

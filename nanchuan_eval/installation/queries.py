@@ -17,8 +17,7 @@ from django.http.request import validate_host
 
 from nanchuan_eval.backups import upgrades
 from nanchuan_eval.clock.queries import clock_faults
-from nanchuan_eval.core.findings import Level, Line, judged
-from nanchuan_eval.installation.rules import site_fault
+from nanchuan_eval.installation.rules import Level, Line, judged, site_fault
 
 SHORTEST_SECRET, KEY_BYTES = 50, 32
 NEW_SECRET_COMMAND = 'python -c "import secrets; print(secrets.token_urlsafe(50))"'  # noqa: S105  makes one

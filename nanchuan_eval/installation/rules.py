@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from nanchuan_eval.core.faults import Fault
 from nanchuan_eval.lists.rules.columns import Column, Kind
@@ -139,3 +140,36 @@ def site_fault(site: str) -> str:
     if re.fullmatch(r"https://[^\s/?#]+/?", site) or re.fullmatch(r"http://(localhost|127\.0\.0\.1)(:\d+)?/?", site):
         return ""
     return "网站地址要以 https:// 开头，后面只写主机名（和端口），如 https://pingyi.example。"
+
+
+class Level(Enum):
+    """How a line ends."""
+
+    GOOD = "✓"
+    WARNING = "！"
+    FAULT = "×"
+
+
+EXIT_CODES = {Level.GOOD: 0, Level.WARNING: 1, Level.FAULT: 2}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One checked subject or setting: how it is, and what to do."""
+
+    level: Level
+    setting: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.level.value} {self.setting}：{self.text}"
+
+
+def judged(setting: str, is_good: bool, good: str, bad: str, worst: Level = Level.FAULT) -> Line:
+    """Return the good line or the bad one."""
+    return Line(Level.GOOD if is_good else worst, setting, good if is_good else bad)
+
+
+def exit_code(lines: Iterable[Line]) -> int:
+    """Return 0 if all is well, 1 if a line warns, 2 if one is a fault."""
+    return max((EXIT_CODES[line.level] for line in lines), default=0)

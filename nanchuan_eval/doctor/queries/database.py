@@ -11,10 +11,10 @@ from django.core.checks import Tags
 from django.db import DEFAULT_DB_ALIAS, connection
 
 from nanchuan_eval.backups.database_dump import SCRATCH
-from nanchuan_eval.core.findings import Level, Line
 from nanchuan_eval.doctor import sql
 from nanchuan_eval.doctor.rules.database import READ, Database, database_lines
 from nanchuan_eval.installation.queries import OURS, TOLD
+from nanchuan_eval.installation.rules import Level, Line
 
 
 def server_lines() -> Iterator[Line]:

@@ -5,11 +5,11 @@ from datetime import datetime
 
 from django.db import DatabaseError
 
-from nanchuan_eval.core.findings import Level, Line
 from nanchuan_eval.doctor.queries.database import server_lines
 from nanchuan_eval.doctor.queries.machine import machine_lines, network_lines
 from nanchuan_eval.doctor.queries.schedule import schedule_lines
 from nanchuan_eval.installation.queries import clock_lines, database_line, setting_lines
+from nanchuan_eval.installation.rules import Level, Line
 
 # Lines of the settings that an examination words itself, or that are no fault of a site that runs.
 OWN = frozenset({"EMAIL_URL"})

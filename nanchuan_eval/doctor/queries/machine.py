@@ -19,10 +19,10 @@ from django.core.cache import caches
 from django.db import connection
 
 from nanchuan_eval.audit.models import AuditEntry
-from nanchuan_eval.core.findings import Line
 from nanchuan_eval.doctor.queries.schedule import newest_backup_size
 from nanchuan_eval.doctor.rules import machine
 from nanchuan_eval.doctor.rules.machine import ROOM_FOR_BACKUPS, Certificate, Disk, Mode, Service
+from nanchuan_eval.installation.rules import Line
 
 PATIENCE = 5  # seconds
 UNMANAGED = "none"

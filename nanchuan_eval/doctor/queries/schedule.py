@@ -13,10 +13,10 @@ from nanchuan_eval.backups.services import box_note
 from nanchuan_eval.backups.trials import newest_trial
 from nanchuan_eval.clock.models import ClockRun
 from nanchuan_eval.clock.queries import alarms
-from nanchuan_eval.core.findings import Level, Line
 from nanchuan_eval.doctor.queries.database import scratch_databases
 from nanchuan_eval.doctor.rules import schedule
 from nanchuan_eval.doctor.rules.schedule import DAILY, TWICE_MISSED, Run, Saved
+from nanchuan_eval.installation.rules import Level, Line
 from nanchuan_eval.workdays.queries import declared_years
 
 # The notice on next year's holidays usually comes in November.

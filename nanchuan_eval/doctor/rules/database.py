@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from nanchuan_eval.core.findings import Level, Line
+from nanchuan_eval.installation.rules import Level, Line
 
 # The oldest that this Django supports.
 OLDEST = 14

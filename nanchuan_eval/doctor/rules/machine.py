@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from nanchuan_eval.core.findings import Level, Line
+from nanchuan_eval.installation.rules import Level, Line
 
 GIGABYTE = 1024**3
 SOON, VERY_SOON = timedelta(days=30), timedelta(days=7)

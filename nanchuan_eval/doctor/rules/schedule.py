@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from nanchuan_eval.core.findings import Level, Line
+from nanchuan_eval.installation.rules import Level, Line
 
 # A job that runs once a day may be late by a few hours before anybody is told.
 DAILY = timedelta(hours=26)

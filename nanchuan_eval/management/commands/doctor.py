@@ -8,8 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from nanchuan_eval.core.findings import Level, exit_code
 from nanchuan_eval.doctor.queries.examination import examine
+from nanchuan_eval.installation.rules import Level, exit_code
 
 
 class Command(BaseCommand):

@@ -16,13 +16,14 @@ from nanchuan_eval.accounts.letters import address_of, letter_files
 from nanchuan_eval.accounts.links import OneTimeLink
 from nanchuan_eval.backups import upgrades
 from nanchuan_eval.core.faults import summed_up
-from nanchuan_eval.core.findings import Level, Line
 from nanchuan_eval.installation.queries import clock_lines, database_line, setting_lines
 from nanchuan_eval.installation.rules import (
     COLUMNS,
     OFFICES,
     ONLY_ONE_SECURITY,
     FirstAccount,
+    Level,
+    Line,
     Office,
     faults,
     named,

@@ -25,10 +25,10 @@ from nanchuan_eval.backups import services as backups
 from nanchuan_eval.backups import trials
 from nanchuan_eval.backups.models import Backup
 from nanchuan_eval.clock.models import ClockRun
-from nanchuan_eval.core.findings import Level
 from nanchuan_eval.doctor.queries import machine
 from nanchuan_eval.doctor.queries.examination import examine
 from nanchuan_eval.installation import queries as installation
+from nanchuan_eval.installation.rules import Level
 from nanchuan_eval.permissions.policy import OPERATOR
 from nanchuan_eval.workdays.models import CompleteYear
 from tests.factories import make_round

@@ -8,9 +8,9 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError
 
 from nanchuan_eval.audit.models import AuditEntry
-from nanchuan_eval.core.findings import Level
 from nanchuan_eval.installation import queries as readiness
 from nanchuan_eval.installation.queries import database_line, setting_lines
+from nanchuan_eval.installation.rules import Level
 from nanchuan_eval.management.commands import setup
 from nanchuan_eval.users.models import User
 from tests.nanchuan_eval.installation.test_rules import FIRST
