@@ -17,7 +17,7 @@ from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.voting import services as voting_services
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.users.models import User
-from tests.evaluations.voting.test_views import COMMENT, Phone, refused
+from tests.evaluations.voting.phone import COMMENT, Phone, refused
 from tests.factories import cast_ballots, make_codes, make_open_round, make_user, waiting_ballots
 from tests.security import scenario
 

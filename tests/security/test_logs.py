@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.core.logs import JsonFormatter, SafeFormatter
-from tests.evaluations.voting.test_views import Phone
+from tests.evaluations.voting.phone import Phone
 from tests.factories import make_codes, make_department, make_open_round, make_section, make_user
 
 pytestmark = pytest.mark.django_db

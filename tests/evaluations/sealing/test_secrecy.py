@@ -17,7 +17,7 @@ from evaluations.codes.models import Credential
 from evaluations.protocol.codes import normalize_code
 from evaluations.sealing.services import opening as sealing
 from nanchuan_eval.permissions.policy import CLOCK
-from tests.evaluations.voting.test_views import Phone, voting  # noqa: F401  a fixture
+from tests.evaluations.voting.phone import Phone, voting  # noqa: F401  a fixture
 from tests.factories import cast_ballots, make_codes, make_open_round
 
 pytestmark = pytest.mark.django_db

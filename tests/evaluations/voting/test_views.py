@@ -1,12 +1,9 @@
 """The ballot pages refuse bad input in Chinese, store nothing, and keep the input."""
 
 import json
-import re
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -14,114 +11,17 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accountability.demo.citizens import FormReader
-from evaluations.ballot_form.models import ServiceTopic
-from evaluations.ballot_form.queries import forget_topics
 from evaluations.ballots.models import BallotSpool
 from evaluations.box_key.services.rows import sealing_key
-from evaluations.codes.models import CodeBatch, Credential
+from evaluations.codes.models import CodeBatch
 from evaluations.codes.services import issuing, voiding
 from evaluations.protocol.codes import issue_of
 from evaluations.rounds.models import Round
-from evaluations.voting.views.responses import _done_page
-from nanchuan_eval.profile.queries import current_profile
-from tests.factories import make_codes, make_open_round, make_self_service, make_user, raw_answers, waiting_ballots
+from tests.evaluations.voting.phone import COMMENT, CookielessPhone, Phone, refused
+from tests.factories import make_open_round, make_self_service, make_user, raw_answers, waiting_ballots
 from tests.pages import page_in
 
 pytestmark = pytest.mark.django_db
-COMMENT = "写了很久的意见"
-STATIC = Path(settings.BASE_DIR) / "static"
-
-
-@pytest.fixture
-def voting():
-    now = timezone.now()
-    return make_open_round(sections=3, opens_at=now - timedelta(days=1), closes_at=now + timedelta(days=1))
-
-
-class Phone:
-    """A browser going through the form."""
-
-    def __init__(self, round_, **options):
-        self.client = Client(**options)
-        self.round = round_
-        (self.code,) = make_codes(round_)
-        page = self.client.post("/ballot/", {"code": self.code}).content.decode()
-        self.admission = FormReader(page).forms["/ballot/rate/"]["admission"][0]
-        self.sections = list(round_.sections.values_list("code", flat=True))
-
-    def answers(self, section=None, **changes):
-        section = section or self.sections[0]
-        fields = {"section": [section], "shown": [section], "comment": COMMENT}
-        fields |= {"code": self.code, "admission": self.admission}
-        fields |= {f"{section}.{key}": value for key, value in raw_answers().items()}
-        return {
-            **fields,
-            **{
-                key.replace("__", f"{section}.", 1) if key.startswith("__") else key: value
-                for key, value in changes.items()
-            },
-        }
-
-    def review(self, **changes):
-        return self.client.post("/ballot/review/", self.answers(**changes))
-
-    def reviewed(self, **changes):
-        vote = json.dumps([[self.sections[0], raw_answers(), []]])
-        fields = {"code": self.code, "admission": self.admission, "vote": vote, "comment": COMMENT}
-        fields["section"] = _sections_in(changes.get("vote", vote)) or self.sections[:1]
-        return self.client.post("/ballot/review/", {**fields, **changes})
-
-    def last_page(self, digits="1234", **changes):
-        """Return the fields of the form that casts."""
-        fields = cast_fields(self.reviewed(**changes))
-        return {**fields, "digits": digits} if fields else {}
-
-    def cast(self, **changes):
-        """Continue from the review, if it is reached."""
-        shown = self.last_page(**changes)
-        changes.pop("digits", None)
-        return self.client.post("/ballot/cast/", shown) if shown else self.reviewed(**changes)
-
-
-def _sections_in(vote):
-    """Return the sections of a hidden vote; none if it cannot be read."""
-    try:
-        rows = json.loads(vote)
-        return [section for section, *_ in rows] if isinstance(rows, list) else []
-    except (ValueError, TypeError, RecursionError):
-        return []
-
-
-class CookielessPhone(Client):
-    """A browser that keeps no cookie, as WeChat's sometimes does."""
-
-    def __init__(self):
-        super().__init__(enforce_csrf_checks=True, headers={"origin": "http://testserver"})
-
-    def request(self, **request):
-        response = super().request(**request)
-        self.cookies.clear()
-        return response
-
-    def send(self, page, action, **typed):
-        """Submit the page's form that leads to an address."""
-        fields = {**FormReader(page.content.decode()).forms[action], **typed}
-        return self.post(action, fields, follow=True)
-
-
-def cast_fields(page):
-    return FormReader(page.content.decode()).forms.get("/ballot/cast/", {})
-
-
-def refused(response, text="", *, keeps=COMMENT):
-    """Assert that the page explains the refusal, keeps the input, and nothing is stored."""
-    page = response.content.decode()
-    assert response.status_code in {400, 403}, response.status_code
-    assert text in page
-    assert keeps in page
-    assert "Traceback" not in page
-    assert not BallotSpool.objects.exists()
-    assert not Credential.objects.exclude(spend=None).exists()
 
 
 class TestTheCode:
@@ -469,18 +369,6 @@ class TestWhatStaysOnTheServer:
         assert "回执号" not in page.content.decode()
 
 
-def test_unticking_every_section_asks_for_one_and_keeps_the_ratings(voting):
-    phone = Phone(voting)
-    vote = json.dumps([[phone.sections[0], raw_answers(), []]])
-
-    page = phone.client.post("/ballot/rate/", {"code": phone.code, "admission": phone.admission, "vote": vote})
-
-    refused(page, "请至少选择一个您办过事的科室", keeps=phone.sections[0])
-    assert FormReader(page.content.decode()).forms["/ballot/rate/"]["vote"][-1] == vote.replace(", ", ",").replace(
-        ": ", ":"
-    )
-
-
 def test_a_ballot_sent_again_with_other_digits_is_not_told_that_none_is_in_the_box(voting):
     phone = Phone(voting)
     assert phone.cast().status_code == 200
@@ -490,247 +378,6 @@ def test_a_ballot_sent_again_with_other_digits_is_not_told_that_none_is_in_the_b
     assert "<h1>本次提交未成功</h1>" in page
     assert "此前用这个票号提交过的，评议票已在票箱内，不必再提交" in page
     assert BallotSpool.objects.count() == 1
-
-
-class TestARatingPage:
-    """One section a page where several are rated."""
-
-    def rating(self, phone, chosen=2, **fields):
-        carried = {"code": phone.code, "admission": phone.admission, "section": phone.sections[:chosen]}
-        return phone.client.post("/ballot/rate/", {**carried, **fields})
-
-    def filled(self, section, level="0"):
-        return {"shown": section, **{f"{section}.{key}": value for key, value in raw_answers(level).items()}}
-
-    def test_has_one_section_and_says_which_of_how_many(self, voting):
-        page = self.rating(Phone(voting))
-
-        assert [card.section.code for card in page.context["cards"]] == [voting.sections.first().code]
-        assert "第1个科室，共2个" in page.content.decode()
-
-    def test_leads_to_the_next_and_the_last_one_to_the_review(self, voting):
-        phone = Phone(voting)
-        first, second, _ = phone.sections
-
-        page = self.rating(phone, **{"from": 0}, **self.filled(first))
-        assert [card.section.code for card in page.context["cards"]] == [second]
-        carried = FormReader(page.content.decode()).forms["/ballot/review/"]
-        review = phone.client.post("/ballot/review/", {**carried, "comment": COMMENT, **self.filled(second)})
-
-        assert [line.section.code for _, line in review.context["lines"]] == [first, second]
-
-    def test_that_is_not_complete_stays_with_its_errors_only(self, voting):
-        phone = Phone(voting)
-
-        page = self.rating(phone, **{"from": 0, "shown": phone.sections[0], f"{phone.sections[0]}.cold": "1"})
-
-        assert page.status_code == 400
-        assert page.context["number"] == 0
-        assert len(page.context["summary"]) == 1
-        assert not [field for field in page.context["errors"] if not field.startswith(phone.sections[0])]
-
-    def test_can_be_left_backwards_with_anything_on_it(self, voting):
-        phone = Phone(voting)
-        half = {"from": 1, "to": 0, "shown": phone.sections[1], f"{phone.sections[1]}.cold": "1"}
-
-        page = self.rating(phone, **half)
-
-        assert page.status_code == 200
-        assert page.context["number"] == 0
-        assert json.loads(page.context["vote"]) == [[phone.sections[1], {"cold": ["1"]}, []]]
-
-    def test_fills_the_rest_with_none_and_leaves_what_was_answered(self, voting):
-        phone = Phone(voting)
-        section = phone.sections[0]
-
-        page = self.rating(phone, **{"from": 0, "shown": section, f"{section}.cold": "1", "rest": section})
-
-        chosen = [[o.value for o in q.options if o.is_chosen] for q in page.context["cards"][0].questions]
-        assert chosen == [["1"], ["0"], ["0"], ["0"], ["0"]]
-        assert page.context["number"] == 0
-
-    def test_says_how_many_answers_a_section_needs_to_count(self, voting):
-        assert f"至少{voting.rulebook['min_answered']}项选了程度的" in self.rating(Phone(voting)).content.decode()
-
-    def test_of_the_first_incomplete_section_follows_the_choice(self, voting):
-        phone = Phone(voting)
-        vote = json.dumps([[phone.sections[0], raw_answers(), []]])
-
-        assert self.rating(phone, vote=vote).context["number"] == 1
-        assert self.rating(phone, chosen=1, vote=vote).templates[0].name == "evaluations/voting/review.html"
-
-    def test_keeps_the_ratings_of_a_section_that_was_dropped_meanwhile(self, voting):
-        phone = Phone(voting)
-        vote = json.dumps([[phone.sections[2], raw_answers(), []]])
-
-        page = self.rating(phone, vote=vote)
-
-        assert json.loads(page.context["vote"])[0][0] == phone.sections[2]
-        again = self.rating(phone, chosen=3, vote=page.context["vote"], to=2)
-        assert all(any(o.is_chosen for o in question.options) for question in again.context["cards"][0].questions)
-
-    @pytest.mark.parametrize("number", ["99", "-1", "x", "٣", "9" * 50])
-    def test_of_an_impossible_number_is_no_server_error(self, voting, number):
-        for field in ("from", "to"):
-            assert self.rating(Phone(voting), **{field: number}).status_code in {200, 400}
-
-
-class TestTheTable:
-    """Evaluators who rate many sections get a table, one department after the other."""
-
-    @pytest.fixture
-    def phone(self):
-        now = timezone.now()
-        opened = {"opens_at": now - timedelta(days=1), "closes_at": now + timedelta(days=1)}
-        return Phone(make_open_round(sections=20, **opened))
-
-    def carried(self, phone):
-        return {"code": phone.code, "admission": phone.admission, "section": phone.sections, "comment": COMMENT}
-
-    def blank(self, codes):
-        return {f"{code}.{i}": "" for code in codes for i in raw_answers()}
-
-    def test_opens_for_all_sections_with_one_button(self, phone):
-        page = phone.client.post("/ballot/rate/", {"code": phone.code, "admission": phone.admission, "all": "1"})
-
-        shown = [card.section.code for card in page.context["cards"]]
-        assert page.content.decode().count("<select") == 5 * len(shown)
-        assert "selected" not in page.content.decode().replace('value="" selected', "")
-        assert page.context["chosen"] == phone.sections
-        assert sum(sections for *_, sections in page.context["index"]) == 20
-
-    def test_may_stay_blank_and_leads_on(self, phone):
-        codes = phone.sections[:1]
-
-        page = phone.client.post(
-            "/ballot/rate/", {**self.carried(phone), **self.blank(codes), "shown": codes, "from": 0}
-        )
-
-        assert page.status_code == 200
-        assert page.context["number"] == 1
-
-    def test_leaves_out_blank_rows_and_comes_back_to_all_sections(self, phone):
-        first = {f"{phone.sections[0]}.{i}": "1" for i in raw_answers()}
-        fields = {**self.carried(phone), **self.blank(phone.sections), **first, "shown": phone.sections}
-
-        response = phone.client.post("/ballot/review/", fields)
-
-        assert response.status_code == 200
-        assert [line.section.code for _, line in response.context["lines"]] == [phone.sections[0]]
-        assert FormReader(response.content.decode()).forms["/ballot/cast/"]["section"] == phone.sections
-
-    def test_without_any_answer_is_not_reviewed(self, phone):
-        fields = {**self.carried(phone), **self.blank(phone.sections), "shown": phone.sections, "from": 0}
-
-        refused(phone.client.post("/ballot/review/", fields), "还没有评议任何科室")
-
-    def test_requires_missing_answers_in_a_row_and_keeps_the_rest(self, phone):
-        code = phone.sections[3]
-        fields = {**self.carried(phone), **self.blank([code]), f"{code}.cold": "3", "shown": [code], "from": 0}
-
-        response = phone.client.post("/ballot/review/", fields)
-
-        page = response.content.decode()
-        assert response.status_code == 400
-        assert code in [card.section.code for card in response.context["cards"]]
-        assert len(response.context["errors"]) == 5
-        assert '<option value="3" selected data-severe="1">' in page
-        assert page.count('value="COLD-1"') == 2  # the row that is asked, and the pattern for the script
-        assert json.loads(response.context["vote"]) == [[code, {"cold": ["3"]}, []]]
-
-
-def test_the_first_page_is_under_60_kb_with_everything_it_loads(voting, client):
-    page = client.get("/ballot/").content
-    sheets = [STATIC / name for name in re.findall(r"css/\w+\.css", page.decode())]
-    loaded = [*sheets, STATIC / "js/ballot.js", STATIC / "favicon.svg"]
-
-    assert len(page) + sum(path.stat().st_size for path in loaded) < 60_000
-
-
-def test_the_choice_of_105_sections_is_a_small_page(client):
-    now = timezone.now()
-    round_ = make_open_round(sections=105, opens_at=now - timedelta(days=1), closes_at=now + timedelta(days=1))
-
-    page = client.post("/ballot/", {"code": make_codes(round_)[0]})
-
-    assert len(page.content) < 100_000
-
-
-class TestEverydayWords:
-    """Words that no page shows come apart, at an address that names them."""
-
-    @pytest.fixture
-    def address(self, client, voting):
-        name = voting.sections.first().name
-        ServiceTopic.objects.create(text="办事", words=name, synonyms="跑腿")
-        forget_topics()
-        page = client.post("/ballot/", {"code": make_codes(voting)[0]}).content.decode()
-        assert "跑腿" not in page
-        return re.search(r'data-words="(/ballot/words/[0-9a-f]{12}\.json)"', page)[1]
-
-    def test_they_are_a_file_to_keep_without_anything_of_the_voter(self, client, address):
-        answer = client.get(address)
-
-        assert answer.status_code == 200
-        assert answer.headers["Content-Type"] == "application/json"
-        assert "跑腿" in answer.content.decode()
-        assert set(answer.json()) == {"letters", "sections", "units", "notes"}
-        assert "immutable" in answer.headers["Cache-Control"]
-        assert "public" in answer.headers["Cache-Control"]
-        assert not answer.cookies
-
-    def test_they_cost_one_query(self, client, address, django_assert_num_queries):
-        with django_assert_num_queries(1):  # the round
-            client.get(address)
-
-    def test_changed_words_have_another_address(self, client, address):
-        ServiceTopic.objects.update(synonyms="代办")
-        forget_topics()
-
-        assert client.get(address).status_code == 404
-
-    def test_after_the_vote_there_are_none(self, client, address):
-        Round.objects.update(state="sealed")
-
-        assert client.get(address).status_code == 404
-
-
-@pytest.mark.parametrize("rounds", [1, 3])
-@pytest.mark.parametrize(
-    ("path", "queries", "title"),
-    [
-        ("/", 5, "<h1>群众评科室，评出办事难在哪里</h1>"),
-        ("/list/", 2, "<h1>结果公示</h1>"),
-        ("/draws/", 4, "<h1>抽取公开</h1>"),
-        ("/receipt/", 2, "<h1>回执查询</h1>"),
-    ],
-)
-def test_public_pages_take_a_constant_number_of_queries(client, path, queries, title, rounds):
-    for _ in range(rounds):
-        make_open_round()
-        Round.objects.update(state="sealed")
-
-    page_in(client, path, queries=queries, shows=title)
-
-
-def test_a_list_that_is_not_published_is_not_found(client):
-    round_ = make_open_round()
-
-    response = client.get(f"/list/{round_.key}/")
-
-    assert response.status_code == 404
-    assert "页面不存在" in response.content.decode()
-
-
-def test_a_closed_self_service_batch_is_explained(voting, client):
-    counter = make_self_service(voting)
-
-    for change in ({"is_open": False}, {"is_open": True, "is_halted": True}):
-        CodeBatch.objects.filter(pk=counter.pk).update(**change)
-        response = client.post("/ballot/claim/", follow=True)
-        assert response.status_code == 400
-        assert "不能领取评议票" in response.content.decode()
-        assert "领取评议票</button>" not in client.get("/").content.decode()
 
 
 class TestNothingTypedIsLost:
@@ -769,18 +416,6 @@ class TestNothingTypedIsLost:
         assert self.is_kept(phone, page, "/ballot/")
 
 
-def test_missing_answers_are_named_by_section_and_indicator(voting):
-    phone = Phone(voting)
-    name = voting.sections.get(code=phone.sections[0]).name
-
-    response = phone.review(__cold="3", __lazy="", __greedy="")
-
-    assert [text for _, text in response.context["summary"]] == [
-        f"{name}（冷）：“冷”选了较重或严重，请至少勾选一种具体表现。",
-        f"{name}（懒、贪）：请选择一项；不清楚的请选“不了解”。",
-    ]
-
-
 def test_a_late_ballot_is_answered_with_the_time_of_the_vote(voting):
     phone = Phone(voting)
     Round.objects.filter(pk=voting.pk).update(closes_at=timezone.now() - timedelta(seconds=1))
@@ -789,11 +424,3 @@ def test_a_late_ballot_is_answered_with_the_time_of_the_vote(voting):
 
     refused(response, "投票时间为")
     assert "更正票号并继续" not in response.content.decode()
-
-
-def test_the_pages_that_are_rendered_once_name_the_site(client):
-    round_ = make_open_round()
-    done = _done_page(round_.ballot_form_sha256, "", "", is_new=True, profile=current_profile())
-
-    assert "南川区最难办事科室群众评</a>" in client.get("/ballot/").content.decode()
-    assert "南川区最难办事科室群众评</a>" in done

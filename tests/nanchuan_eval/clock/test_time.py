@@ -19,7 +19,7 @@ from nanchuan_eval.clock.sql import database_time
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import CLOCK
 from tests.architecture import APPS
-from tests.evaluations.voting.test_views import Phone
+from tests.evaluations.voting.phone import Phone
 from tests.factories import NOON, cast_ballots, make_codes, make_open_round, make_user
 from tests.paths import ROOT
 
