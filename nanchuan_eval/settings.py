@@ -259,6 +259,8 @@ MESSAGE_RETRIES = env.int("MESSAGE_RETRIES", default=5)
 MESSAGE_TIMEOUT = env.int("MESSAGE_TIMEOUT", default=10)
 # For how many seconds one run of the clock sends; the next comes after five minutes.
 MESSAGE_RUN_SECONDS = env.int("MESSAGE_RUN_SECONDS", default=200)
+# For how many hours the text of a sent message is kept, locked, so that it can be sent again if it did not arrive.
+MESSAGE_KEEP_HOURS = env.int("MESSAGE_KEEP_HOURS", default=72)
 # What the gateway shows to hand in receipts and answers (TD); empty = it cannot.
 MESSAGE_RECEIPT_TOKEN = env.str("MESSAGE_RECEIPT_TOKEN", default="")
 # Letters in one PDF.

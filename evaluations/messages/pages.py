@@ -50,6 +50,7 @@ class SendingPage:
     letters_at_once: int
     queued: int
     minutes: int
+    keep_hours: int
     has_failed: bool
     is_reminded: bool
     has_gateway: bool
@@ -82,6 +83,7 @@ def sending_page(round_: Round, user: User, at: datetime, site: str) -> SendingP
         letters_at_once=settings.LETTER_PART,
         queued=queued,
         minutes=-(-queued // settings.MESSAGE_RATE),
+        keep_hours=settings.MESSAGE_KEEP_HOURS,
         has_failed=may_act and failed_to_retry(round_).exists(),
         is_reminded=is_reminded,
         has_gateway=sends_messages(),

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 CONSOLE, FILE, HTTP, NONE = "console", "file", "http", ""
@@ -15,6 +15,8 @@ IS_JSON, IS_PATTERN = "json:", "re:"
 OK = range(200, 300)
 # The wait before try 2, 3, …: doubled every time, up to an hour.
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=1)
+# An operator gives a message up after one to three days; the privacy notice promises no more than seven.
+MOST_KEPT = 144
 GATEWAY_ID = re.compile(r"[0-9A-Za-z_.:-]{1,64}")
 
 
@@ -32,6 +34,7 @@ class Gateway:
     rate: int = 60
     retries: int = 5
     timeout: int = 10
+    keep_hours: int = 72
 
     @property
     def lease(self) -> timedelta:
@@ -43,6 +46,11 @@ def wait_before(tries: int) -> timedelta:
     """Return how long to wait after so many tries have failed."""
     doublings = min(max(0, tries - 1), 10)
     return min(LONGEST_WAIT, FIRST_WAIT * int(2**doublings))
+
+
+def kept_until(at: datetime, hours: int) -> datetime | None:
+    """Return until when the text of a message sent now is kept, at a full hour, which tells no minute; None: not."""
+    return (at + timedelta(hours=hours)).replace(minute=0, second=0, microsecond=0) if hours else None
 
 
 def headers_of(text: str) -> dict[str, str]:
@@ -111,6 +119,8 @@ def gateway_faults(gateway: Gateway, *, is_production: bool) -> list[str]:
         )
         if value < least
     ]
+    if not 0 <= gateway.keep_hours <= MOST_KEPT:
+        faults.append(f"MESSAGE_KEEP_HOURS 必须是0到{MOST_KEPT}的整数（0为网关接收后立即清除票号）。")
     return faults if gateway.kind != HTTP else [*faults, *_http_faults(gateway, is_production)]
 
 

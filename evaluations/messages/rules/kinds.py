@@ -19,7 +19,7 @@ class Way(TextChoices):
 
 
 class MessageState(TextChoices):
-    """状态: SENT and DELIVERED hold no text any more; FAILED keeps it, for another try or for a letter."""
+    """状态: SENT holds its text locked until a receipt or for some hours, DELIVERED none; FAILED for another try."""
 
     QUEUED = "queued", "待发送"
     SENDING = "sending", "发送中"

@@ -39,4 +39,4 @@ def _addressed(at: datetime) -> QuerySet[Message]:
 
 def forget_addressees(rows: QuerySet[Message]) -> None:
     """Erase whom these messages went to."""
-    rows.update(client=None, person=None, gateway_id="", content=None)
+    rows.update(client=None, person=None, number="", receipt="", gateway_id="", content=None)

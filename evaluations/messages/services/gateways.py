@@ -54,6 +54,7 @@ def gateway() -> rules.Gateway:
         rate=settings.MESSAGE_RATE,
         retries=settings.MESSAGE_RETRIES,
         timeout=settings.MESSAGE_TIMEOUT,
+        keep_hours=settings.MESSAGE_KEEP_HOURS,
     )
 
 

@@ -65,7 +65,7 @@ def print_letters(
 
 @transaction.atomic
 def requeue_failed(*, round_id: int, as_letters: bool, by: User, at: datetime) -> str:
-    """Try the failed messages again, or let letters go instead; what a receipt reports holds no code any more."""
+    """Try the failed messages again, or let letters go instead; what was reported too late holds no code any more."""
     policy.check(by, "cred.print")
     round_ = _before_closing(round_id, at)
     failed = failed_to_retry(round_)
@@ -76,7 +76,7 @@ def requeue_failed(*, round_id: int, as_letters: bool, by: User, at: datetime) -
         count = failed.update(state=MessageState.QUEUED, next_at=at, tries=1)  # 1: the gateway may have it
         label, done = "重新发送未成功的短信", f"{count}条短信重新排队。"
     if not count:
-        raise RuleViolation("没有可以重新办理的短信：发送后运营商未送达的，票号已不在系统中，不能再发。")
+        raise RuleViolation("没有可以重新办理的短信：超过保存时间才报告未送达的，票号已不在系统中，不能再发。")
     audit.record("cred.print", round_, by=by, at=at, detail={"step_label": label, "messages": count})
     return done
 

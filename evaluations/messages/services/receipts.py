@@ -12,6 +12,7 @@ from django.views.decorators.debug import sensitive_variables
 from evaluations.messages.models import Message, StopNumber
 from evaluations.messages.rules.kinds import GIVEN, Failure, MessageState, Way
 from evaluations.messages.rules.receipts import Answer, Receipt
+from evaluations.messages.services.keeping import digest_of, opened
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.encryption.fields import keyed_hash
@@ -53,9 +54,11 @@ def take_receipts(received: Iterable[Receipt | Answer], *, at: datetime) -> Take
     return taken
 
 
+@sensitive_variables()
 def _record(receipt: Receipt) -> bool:
-    found = Message.objects.select_for_update().filter(Q(key=receipt.key) | Q(gateway_id=receipt.key))
-    message = found.exclude(gateway_id="", key="").first() if receipt.key else None
+    digest = digest_of(receipt.key)
+    found = Message.objects.select_for_update().filter(Q(number=receipt.key) | Q(receipt=digest) | Q(gateway_id=digest))
+    message = found.first() if receipt.key else None
     if message is None:
         return False
     if receipt.is_delivered and _may_have_arrived(message):
@@ -63,6 +66,8 @@ def _record(receipt: Receipt) -> bool:
         message.state, message.failure, message.way = MessageState.DELIVERED, "", Way.SMS
         message.content, message.next_at = None, None
     elif not receipt.is_delivered and message.state in GIVEN and message.way == Way.SMS:
+        # Only this number opens what is kept: it can be sent again, or go by letter, if it came in time.
+        message.content, message.next_at = opened(message.content, receipt.key), None
         message.state, message.failure = MessageState.FAILED, Failure.UNDELIVERED
     message.save(update_fields=["state", "failure", "way", "content", "next_at"])
     return True

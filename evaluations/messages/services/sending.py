@@ -16,10 +16,11 @@ from django.views.decorators.debug import sensitive_variables
 
 from evaluations.messages.models import Message, SendingPace
 from evaluations.messages.queries import phone_of, stopped_hashes
-from evaluations.messages.rules.gateway import wait_before
+from evaluations.messages.rules.gateway import kept_until, wait_before
 from evaluations.messages.rules.kinds import UNSENT, Failure, MessageKind, MessageState, Way
 from evaluations.messages.services.contents import text_of
 from evaluations.messages.services.gateways import Outcome, Outgoing, gateway, hand_over, sends_messages
+from evaluations.messages.services.keeping import digest_of, locked, new_number
 from evaluations.messages.services.removed import void_removed
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
@@ -95,23 +96,22 @@ def claim(*, at: datetime) -> Claimed | float | None:
         return None
     void_removed(message, by=policy.CLOCK, at=at)
     message.state, message.tries, message.next_at = MessageState.SENDING, message.tries + 1, at + used.lease
-    message.save(update_fields=["state", "tries", "next_at"])
+    # The same one until it is accepted: a gateway that can drops what comes twice under it.
+    message.number = message.number or new_number()
+    message.save(update_fields=["state", "tries", "next_at", "number"])
     pace.next_at = at + MINUTE / used.rate
     pace.save(update_fields=["next_at"])
     phone = phone_of(message.client, message.person)
-    outgoing = Outgoing(message.key, phone, text_of(message), message.round.is_demo)
+    outgoing = Outgoing(message.number, phone, text_of(message), message.round.is_demo)
     return Claimed(message.pk, message.tries, outgoing)
 
 
 @transaction.atomic
 def record_outcome(claimed: Claimed, outcome: Outcome, *, at: datetime) -> bool:
-    """Record what the gateway said; the text is erased with the record that it was sent. True if accepted."""
+    """Record what the gateway said; the text is locked with the record that it was sent. True if accepted."""
     message = Message.objects.select_for_update().get(pk=claimed.message)
     if not outcome.failure:
-        if message.state not in {MessageState.DELIVERED, MessageState.STOPPED}:
-            message.state = MessageState.SENT
-        message.content, message.next_at, message.failure = None, None, ""
-        message.gateway_id = outcome.gateway_id
+        _accept(message, claimed.outgoing.key, outcome.gateway_id, at=at)
     elif message.state != MessageState.SENDING or message.tries != claimed.tries:
         return False  # another process has taken it over since
     elif message.tries > gateway().retries:
@@ -119,18 +119,39 @@ def record_outcome(claimed: Claimed, outcome: Outcome, *, at: datetime) -> bool:
     else:
         message.state, message.failure = MessageState.QUEUED, outcome.failure
         message.next_at = at + wait_before(message.tries)
-    message.save(update_fields=["state", "content", "failure", "next_at", "gateway_id"])
+    message.save(update_fields=["state", "content", "failure", "next_at", "number", "receipt", "gateway_id"])
     return not outcome.failure
 
 
+@sensitive_variables()
+def _accept(message: Message, number: str, gateway_id: str, *, at: datetime) -> None:
+    """Mark as sent and lock the text; what was accepted, delivered or given up before has none left to lock."""
+    if message.state in UNSENT:
+        until = kept_until(at, gateway().keep_hours)
+        is_kept = message.content is not None and until is not None
+        message.content = locked(message.content, (number, gateway_id)) if is_kept else None
+        message.state, message.next_at = MessageState.SENT, until if is_kept else None
+    if message.state != MessageState.STOPPED:
+        message.failure = ""
+    message.number, message.receipt, message.gateway_id = "", digest_of(number), digest_of(gateway_id)
+
+
+def forget_kept(*, at: datetime) -> int:
+    """Erase the texts for which no receipt has come in time; returns how many."""
+    over = Message.objects.filter(state=MessageState.SENT, content__isnull=False, next_at__lte=at)
+    return over.update(content=None, next_at=None)
+
+
 def end_of_vote(*, at: datetime) -> int:
-    """Erase what was not sent when a vote has ended: its codes cannot vote any more; returns how many."""
+    """Erase all codes when a vote has ended, as they cannot vote any more; returns how many were not sent."""
     with transaction.atomic():
         over = Round.objects.exclude(state__in=[RoundState.DRAFT, RoundState.FROZEN, RoundState.DRAWN])
         over = over.exclude(state=RoundState.OPEN, closes_at__gt=at)
-        left = Message.objects.filter(round__in=over.values("pk"), state__in=UNSENT)
+        mine = Message.objects.filter(round__in=over.values("pk"))
+        kept = mine.filter(state=MessageState.SENT, content__isnull=False).update(content=None, next_at=None)
+        left = mine.filter(state__in=UNSENT)
         erased = left.update(state=MessageState.STOPPED, content=None, failure=Failure.CLOSED, next_at=None)
-    if erased and not connection.in_atomic_block:
+    if (kept or erased) and not connection.in_atomic_block:
         scrub([Message])
     return erased
 
@@ -142,6 +163,7 @@ def message_jobs(at: datetime) -> list[Job]:
 
 def _sent_by_the_clock(at: datetime) -> str:
     erased = end_of_vote(at=at)
+    forget_kept(at=at)
     sent = send_due(seconds=settings.MESSAGE_RUN_SECONDS)
     return f"{sent}投票截止，清除未发出的{erased}条。" if erased else str(sent)
 

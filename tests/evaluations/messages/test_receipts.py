@@ -9,7 +9,9 @@ from evaluations.messages.models import Message, StopNumber
 from evaluations.messages.queries import delivered_by_section, waiting_letters
 from evaluations.messages.rules.kinds import Failure, MessageState
 from evaluations.messages.rules.receipts import Answer, Receipt, ReceiptError, read_receipts
+from evaluations.messages.services import sending
 from evaluations.messages.services.gateways import Outcome
+from evaluations.messages.services.keeping import digest_of
 from evaluations.messages.services.letters import print_letters, requeue_failed
 from evaluations.messages.services.receipts import resume_number, stop_number, take_receipts
 from nanchuan_eval.audit.models import AuditEntry
@@ -66,20 +68,24 @@ class TestReading:
 @pytest.fixture
 def round_(db, monkeypatch):
     """A round whose five messages are sent, with the gateway's numbers."""
-    made, numbers = drawn_round(5), iter(range(100))
+    made, numbers, ours = drawn_round(5), iter(range(100)), iter(range(100))
     deliver(made)
+    monkeypatch.setattr(sending, "new_number", lambda: f"our-{next(ours)}")
     send_all(monkeypatch, lambda message: Outcome("", f"ref-{next(numbers)}"))
     return made
 
 
+def sent(gateways_number):
+    return Message.objects.get(gateway_id=digest_of(gateways_number))
+
+
 class TestReceipts:
     def test_say_what_was_delivered_by_our_number_or_the_gateways(self, round_):
-        key = Message.objects.get(gateway_id="ref-0").key
-        taken = take_receipts([Receipt(key, True), Receipt("ref-1", False), Receipt("ref-99", True)], at=NOON)
+        taken = take_receipts([Receipt("our-0", True), Receipt("ref-1", False), Receipt("ref-99", True)], at=NOON)
 
         assert (taken.matched, taken.unknown) == (2, 1)
-        assert Message.objects.get(gateway_id="ref-0").state == MessageState.DELIVERED
-        lost = Message.objects.get(gateway_id="ref-1")
+        assert sent("ref-0").state == MessageState.DELIVERED
+        lost = sent("ref-1")
         assert (lost.state, lost.failure) == (MessageState.FAILED, Failure.UNDELIVERED)
         assert list(delivered_by_section(round_).values()) == [4]
 
@@ -87,7 +93,7 @@ class TestReceipts:
         take_receipts([Receipt("ref-0", False)], at=NOON)
         take_receipts([Receipt("ref-0", True)], at=NOON)
 
-        late = Message.objects.get(gateway_id="ref-0")
+        late = sent("ref-0")
         assert (late.state, late.failure) == (MessageState.DELIVERED, "")
         assert list(delivered_by_section(round_).values()) == [5]
 
@@ -98,7 +104,7 @@ class TestReceipts:
         send_all(monkeypatch, Outcome(Failure.NO_ANSWER))
         requeue_failed(round_id=round_.pk, as_letters=True, by=make_user("clerk"), at=NOON)
         message = Message.objects.first()
-        take_receipts([Receipt(message.key, True)], at=NOON)
+        take_receipts([Receipt(message.number, True)], at=NOON)
 
         message.refresh_from_db()
         assert (message.state, message.content) == (MessageState.DELIVERED, None)
@@ -111,7 +117,7 @@ class TestReceipts:
         send_all(monkeypatch, Outcome(Failure.NO_ANSWER))
         requeue_failed(round_id=round_.pk, as_letters=True, by=make_user("clerk"), at=NOON)
         print_letters(round_id=round_.pk, most=9, by=make_user("clerk"), at=NOON)
-        take_receipts([Receipt(Message.objects.first().key, False)], at=NOON)
+        take_receipts([Receipt(Message.objects.first().number, False)], at=NOON)
 
         assert set(Message.objects.values_list("state", flat=True)) == {MessageState.SENT}
 
@@ -130,7 +136,7 @@ class TestReceipts:
     def test_do_not_say_of_a_message_that_waits_that_it_has_arrived(self, db):
         deliver(drawn_round(5))
         waiting = Message.objects.first()
-        take_receipts([Receipt(waiting.key, True)], at=NOON)
+        assert take_receipts([Receipt(waiting.key, True)], at=NOON).unknown == 1
 
         waiting.refresh_from_db()
         assert waiting.state == MessageState.QUEUED

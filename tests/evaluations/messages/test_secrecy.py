@@ -1,6 +1,7 @@
 """Once a message is sent nothing in the database leads from a person to a code, and never anything to a ballot."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.apps import apps
@@ -9,6 +10,7 @@ from django.db import connection, models
 from evaluations.codes.models import Credential
 from evaluations.messages.models import Message, MessageEntry
 from evaluations.messages.services.forgetting import retention_rules
+from evaluations.messages.services.sending import forget_kept
 from evaluations.personal_data.services import people
 from evaluations.protocol.codes import issue_of, spend_hash
 from evaluations.rounds.models import Round, RoundStep
@@ -91,10 +93,12 @@ def test_messages_and_codes_stand_in_unrelated_orders(sent):
     assert {phones[person] for person in people} == set(codes)
 
 
-def test_a_message_has_no_time_of_its_own(sent):
+def test_a_message_has_no_time_of_its_own_but_the_full_hour_at_which_its_text_leaves(sent):
     times = [f.name for f in Message._meta.get_fields() if isinstance(f, models.DateTimeField | models.DateField)]
 
     assert times == ["next_at"]
+    assert {(at.minute, at.second, at.microsecond) for (at,) in Message.objects.values_list("next_at")} == {(0, 0, 0)}
+    forget_kept(at=NOON + timedelta(days=4))
     assert set(Message.objects.values_list("next_at", flat=True)) == {None}
 
 
@@ -124,7 +128,8 @@ def test_after_the_round_nobody_can_tell_whom_a_message_went_to(sent):
 
     rule.forget(rule.due(after))
 
-    assert set(Message.objects.values_list("client", "person", "gateway_id")) == {(None, None, "")}
+    forgotten = Message.objects.values_list("client", "person", "content", "number", "receipt", "gateway_id")
+    assert set(forgotten) == {(None, None, None, "", "", "")}
     assert not rule.due(after).exists()
 
 

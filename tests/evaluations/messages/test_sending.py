@@ -46,15 +46,26 @@ class TestAMessage:
         assert "03月03日12:00截止" in message.text
         assert message.text.endswith("回复TD退订")
 
-    def test_is_erased_with_the_record_that_it_was_sent(self, round_, monkeypatch):
+    def test_is_erased_with_the_record_that_it_was_sent_if_nothing_is_kept(self, round_, monkeypatch, settings):
+        settings.MESSAGE_KEEP_HOURS = 0
         send_all(monkeypatch)
 
         assert states() == [MessageState.SENT] * 5
         assert set(Message.objects.values_list("content", "next_at")) == {(None, None)}
 
-    def test_cannot_be_kept_once_it_is_sent(self, round_):
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {"state": MessageState.SENT, "next_at": None},
+            {"state": MessageState.SENT, "number": "0" * 32},
+            {"state": MessageState.SENT, "way": Way.LETTER},
+            {"state": MessageState.DELIVERED},
+            {"state": MessageState.STOPPED},
+        ],
+    )
+    def test_cannot_be_kept_without_a_time_to_leave_beside_its_number_or_once_it_is_done(self, round_, fields):
         with pytest.raises(IntegrityError), transaction.atomic():
-            Message.objects.update(state=MessageState.SENT)
+            Message.objects.update(**fields)
 
     def test_waits_for_the_vote_to_begin_and_is_not_sent_after_it(self, round_, monkeypatch):
         assert send_all(monkeypatch, at=round_.opens_at - timedelta(seconds=1)) == []
