@@ -25,6 +25,12 @@ class _Asked:
     text: str
     possible: tuple[Unit, ...]
     detail: list[str] = field(default_factory=list)
+    people: set[tuple[str, str]] = field(default_factory=set)
+
+    @property
+    def question(self) -> str:
+        """What is asked."""
+        return f"单位“{self.text}”是不是评议对象{_named(self.possible)}的？"
 
 
 class Recusals:
@@ -46,12 +52,17 @@ class Recusals:
         return [
             Question(
                 key,
-                f"单位“{asked.text}”是不是评议对象{_named(asked.possible)}的？",
+                asked.question,
                 CHOICES,
                 detail=first_lines(asked.detail),
             )
             for key, asked in self._asked.items()
         ]
+
+    @property
+    def doubts(self) -> list[tuple[str, int]]:
+        """Each question with how many people it concerns."""
+        return [(asked.question, len(asked.people)) for asked in self._asked.values()]
 
     def note(self, person: Person) -> str:
         """Return why the person is excluded before the draw, or ""."""
@@ -89,6 +100,7 @@ class Recusals:
         codes = " ".join(unit.code for unit in possible)
         key = f"unit-{sha256_hex(f'{name_key(written)}/{codes}'.encode())[:8]}"
         asked = self._asked.setdefault(key, _Asked(written, possible))
+        asked.people.add((person.key, person.phone))
         liaison = "，与单位联络员同名" if self._liaisons.get(person.key) else ""
         asked.detail.append(f"{person.where}：{person.name} {self._rules.masked(person.phone)}（{who}的单位{liaison}）")
         return possible if self._answers.get(key) == YES else ()

@@ -26,8 +26,8 @@ class Conflicts:
         return [
             Fault(
                 "工作单位",
-                f"{question.text}涉及{len(question.detail)}行，没有列为回避；是的，抽中后办理移除递补，原因选回避。",
+                f"{question}涉及{people}人，没有列为回避；是的，抽中后办理移除递补，原因选回避。",
                 "单位写法不能确定",
             )
-            for question in self._recusals.questions
+            for question, people in self._recusals.doubts
         ]

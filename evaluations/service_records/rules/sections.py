@@ -42,13 +42,15 @@ class SectionNames:
     def __init__(self, called: Iterable[Called], heirs: Mapping[str, frozenset[str]], units: UnitNames) -> None:
         self._heirs, self._units = heirs, units
         self._codes = {code.casefold(): code for code in heirs}
-        self._by_name: dict[str, set[tuple[str, str]]] = {}
+        self._by_name: dict[str, set[str]] = {}
         self._names: dict[str, str] = {}
+        self._homes: dict[str, set[str]] = {}  # codes and names of the units that a section stands or stood in
         for one in called:
             self._names.setdefault(one.code, f"{one.unit_name}“{one.name}”")
+            self._homes.setdefault(one.code, set()).update((one.unit_code, name_key(one.unit_name)))
             for key in without_remark(one.name):
                 for whole in (key, name_key(one.unit_name) + key):
-                    self._by_name.setdefault(whole, set()).add((one.unit_code, one.code))
+                    self._by_name.setdefault(whole, set()).add(one.code)
         self._known: dict[tuple[str, str], tuple[str, str]] = {}
 
     def find(self, text: str, unit: str) -> tuple[str, str]:
@@ -61,9 +63,13 @@ class SectionNames:
     def _find(self, text: str, unit: str) -> tuple[str, str]:
         shown = shortened(text)
         code = self._codes.get(half_width(text).casefold(), "")
-        found = {code} if code else self._named(name_key(text), unit)
+        found = {code} if code else self._by_name.get(name_key(text), set())
         if not found:
             return "", f"科室“{shown}”不在评议对象名录中，也不是曾用名，请核对。"
+        if unit:
+            found = self._of_unit(found, unit)
+        if not found:
+            return "", f"评议对象单位“{shortened(unit)}”没有科室“{shown}”，请核对。"
         now = frozenset[str]().union(*(self._heirs[each] for each in found))
         if not now:
             return "", f"科室“{shown}”已经撤销，没有科室延续，请核对。"
@@ -72,8 +78,8 @@ class SectionNames:
             return "", f"科室“{shown}”可能是{names}，不能确定，请填写科室代码，或者填写评议对象单位。"
         return next(iter(now)), ""
 
-    def _named(self, key: str, unit: str) -> set[str]:
-        """Return the codes that the name may mean; the unit, if it is recognised, decides between namesakes."""
-        places = self._by_name.get(key, set())
-        within = {one.code for one in self._units.recognise(unit).all} if unit else set()
-        return {code for home, code in places if home in within} or {code for _, code in places}
+    def _of_unit(self, codes: set[str], unit: str) -> set[str]:
+        """Return the sections that stand or stood in the unit, or else those that are continued in it."""
+        meant = {name_key(unit)} | {one.code for one in self._units.recognise(unit).all}
+        own = {code for code in codes if meant & self._homes[code]}
+        return own or {code for code in codes if any(meant & self._homes[heir] for heir in self._heirs[code])}

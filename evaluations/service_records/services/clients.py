@@ -15,11 +15,16 @@ COLUMNS = ("id", "name", "phone", "phone_hash", "unit", "kind", "exclusion", "ex
 
 
 class Clients:
-    """Finds or makes the client of each line; remembers a key for each person of the file."""
+    """Finds or makes the client of each line; remembers a key for each person of the file.
+
+    Every line is judged: one that names a rated unit or a relative there excludes the person for good, whatever the
+    lines before and after it leave out.
+    """
 
     def __init__(self, conflicts: Conflicts) -> None:
         self._conflicts = conflicts
         self._known: dict[str, int] = {}
+        self._judged: dict[str, tuple[str, str]] = {}  # what a person's last judged line says of units
         self._phones: set[str] = set()
         self.excluded: set[int] = set()
         self.shared: set[str] = set()
@@ -32,13 +37,34 @@ class Clients:
     def of(self, lines: Sequence[Line]) -> list[int]:
         """Return the primary key of each line's client (2 queries for those not met before)."""
         keys = [_key(line) for line in lines]
+        notes = self._notes(keys, lines)
         unknown = {key: line for key, line in zip(keys, lines, strict=True) if key not in self._known}
         if unknown:
             hashes = {line.phone: keyed_hash(line.phone) for line in unknown.values() if line.phone}
             self._find(unknown, hashes)
-            self._make({key: line for key, line in unknown.items() if key not in self._known}, hashes)
+            self._make({key: line for key, line in unknown.items() if key not in self._known}, hashes, notes)
             self._note_shared(unknown.values())
+        self._exclude(notes)
         return [self._known[key] for key in keys]
+
+    def _notes(self, keys: Sequence[str], lines: Sequence[Line]) -> dict[str, str]:
+        """Return person -> why these lines exclude them; a name is judged once, units as often as they differ."""
+        found: dict[str, str] = {}
+        for key, line in zip(keys, lines, strict=True):
+            said = (line.unit, line.relatives)
+            is_new = key not in self._known if said == ("", "") else self._judged.get(key) != said
+            if is_new and key not in found and (note := self._conflicts.note(line)):
+                found[key] = note
+            if is_new and any(said):
+                self._judged[key] = said
+        return found
+
+    def _exclude(self, notes: Mapping[str, str]) -> None:
+        """Exclude people who were known before; whoever is excluded keeps the first reason."""
+        for key, note in notes.items():
+            if (pk := self._known[key]) not in self.excluded:
+                Client.objects.filter(pk=pk).update(**_excluded(note))
+                self.excluded.add(pk)
 
     def _find(self, unknown: Mapping[str, Line], hashes: Mapping[str, str]) -> None:
         phones = {digest: phone for phone, digest in hashes.items()}
@@ -49,17 +75,14 @@ class Clients:
                 self.shared.add(phones[digest])  # somebody of an earlier file
                 continue
             self._known[key] = pk
-            note = "" if exclusion else self._conflicts.note(unknown[key])
-            if note:
-                Client.objects.filter(pk=pk).update(**_excluded(note))
-            if exclusion or note:
+            if exclusion:
                 self.excluded.add(pk)
 
-    def _make(self, unknown: Mapping[str, Line], hashes: Mapping[str, str]) -> None:
+    def _make(self, unknown: Mapping[str, Line], hashes: Mapping[str, str], notes: Mapping[str, str]) -> None:
         pks = reserve_keys(Client, len(unknown))
         rows = []
         for pk, (key, line) in zip(pks, unknown.items(), strict=True):
-            note = self._conflicts.note(line)
+            note = notes.get(key, "")
             if note:
                 self.excluded.add(pk)
             self._known[key] = pk

@@ -103,6 +103,21 @@ class TestPeople:
         assert take(line(section, "2", firm="区林业局")).excluded == 1
         assert Client.objects.get().exclusion == ExclusionReason.CONFLICT
 
+    @pytest.mark.parametrize("firms", [("区林业局", ""), ("", "区林业局"), ("甲公司", "区林业局", "")])
+    @pytest.mark.parametrize("chunk", [1, 100])
+    def test_staff_are_excluded_whichever_line_says_so(self, monkeypatch, firms, chunk):
+        monkeypatch.setattr(importing, "CHUNK", chunk)
+        section = make_section(department=make_department(name="区林业局"))
+        made = take(*(line(section, str(number), firm=firm) for number, firm in enumerate(firms)))
+        assert made.excluded == 1
+        assert Client.objects.get().exclusion_note == "所在单位“区林业局”是评议对象"
+
+    def test_a_doubtful_unit_is_asked_about_with_the_number_of_people(self):
+        section = make_section(department=make_department(name="区教育委员会"))
+        lines = [line(section, str(n), name=f"张{'一二三'[n % 3]}", firm="教委") for n in range(9)]
+        (hint,) = (str(hint) for hint in take(*lines).hints if "是不是" in str(hint))
+        assert hint.startswith("工作单位：单位“教委”是不是评议对象“区教育委员会”的？涉及3人，没有列为回避")
+
     def test_liaisons_are_excluded(self):
         section = make_section(department=make_department(code="D01"))
         liaison = make_user("liaison")
@@ -152,6 +167,24 @@ class TestSections:
             f"第2行：科室“综合窗口”可能是区林业局“综合窗口”（{one.code}）、区水利局“综合窗口”（{other.code}），"
             "不能确定，请填写科室代码，或者填写评议对象单位。"
         ]
+
+    @pytest.mark.parametrize("unit", ["区林业局", "外区税务局"])
+    @pytest.mark.parametrize("by_code", [True, False])
+    def test_of_another_unit_than_the_one_written_is_refused(self, unit, by_code):
+        make_section(department=make_department(name="区林业局"))
+        section = make_section(name="行政审批科", department=make_department(name="区水利局"))
+        text = section.code if by_code else section.name
+        assert faults(line(text, unit=unit)) == [f"第2行：评议对象单位“{unit}”没有科室“{text}”，请核对。"]
+
+    def test_a_unit_that_had_the_section_or_has_its_successor_is_right(self):
+        old = make_section(name="旧科", is_active=False, department=make_department(name="区林业局"))
+        new = make_section(name="新科", department=make_department(name="区水利局"))
+        SectionChange.objects.create(
+            kind=ChangeKind.MERGED, on=date(2025, 1, 1), earlier=old, later=new,
+            earlier_name="旧科", earlier_department_name="区林业局",
+        )  # fmt: skip
+        take(line("旧科", "1", unit="区林业局"), line("旧科", "2", unit="区水利局"), line(old.code, "3", unit="水利局"))
+        assert set(ServiceRecord.objects.values_list("section", flat=True)) == {new.pk}
 
     def test_a_section_that_was_abolished_is_refused(self):
         section = make_section(name="旧科", is_active=False)
