@@ -114,7 +114,12 @@ def _frozen(round_: Round) -> dict[str, object]:
         "名录校验值": roster,
         "评议规则校验值": _rules(round_),
         **_times(round_),
+        **_rhythm(round_),
     }
+
+
+def _rhythm(round_: Round) -> dict[str, object]:
+    return {"与下一轮的衔接": doubts} if (doubts := rhythm_doubts(round_)) else {}
 
 
 def _rules(round_: Round) -> str:
@@ -141,7 +146,7 @@ def _plan(round_: Round, asked: Arguments) -> dict[str, object]:
         "评议期间": f"{in_chinese(round_.period_start)}至{in_chinese(round_.period_end)}",
         **_times(round_),
         **({"不寻常的日期（已逐项核对）": dates} if dates else {}),
-        **({"与下一轮的衔接": doubts} if (doubts := rhythm_doubts(round_)) else {}),
+        **_rhythm(round_),
         UNUSUAL: unusual(round_.rulebook) or "无",
         "定向评议身份类别": strata,
         **({"各科室发放名额": seats} if seats else {}),

@@ -16,7 +16,7 @@ from evaluations.draws.models import SigningCode
 from evaluations.paper_ballots.queries import paper_faults
 from evaluations.publication.queries import gate_faults
 from evaluations.rounds.models import Round
-from evaluations.rounds.queries import objection_term, wanted_draws
+from evaluations.rounds.queries import hindering_overlaps, objection_term, wanted_draws
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.rounds.rules.rulebook import is_opened_by_supervisors
 from evaluations.rounds.rules.rulebook_errors import rulebook_errors, seat_errors
@@ -36,11 +36,14 @@ FLAG, SIGNED = "#flag", "#signed"
 
 def _read_draft(round_: Round) -> dict[str, Any]:
     sections = set(Section.objects.active().values_list("code", flat=True))
+    faults = [*rulebook_errors(round_.rulebook), *seat_errors(round_.rulebook, sections)]
     present = set(Manifestation.objects.filter(is_active=True).values_list("indicator", flat=True))
     return {
         "is_settled": not policy.requires_approval("round.edit") or approvals.has_approved("round.edit", round_),
         "active_sections": len(sections),
-        "rulebook_errors": (*rulebook_errors(round_.rulebook), *seat_errors(round_.rulebook, sections)),
+        "rulebook_errors": tuple(faults),
+        # A faulty rulebook may not even have the terms.
+        "overlaps": () if faults else tuple(hindering_overlaps(round_)),
         "phone_faults": tuple(phone_faults(str(round_.rulebook.get("office_phone", "")))),
         "indicators_without_manifestation": tuple(
             name for i, name in questionnaire_of(round_.rulebook).names.items() if i not in present

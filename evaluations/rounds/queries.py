@@ -186,6 +186,11 @@ def overlaps_of(round_: Round) -> list[Overlap]:
     return overlaps(dates_of(round_), round_.rulebook, holidays, {**OFFSETS, **settings.CALENDAR_DAYS})
 
 
+def hindering_overlaps(round_: Round) -> list[str]:
+    """Return in Chinese the terms for which neither the plan is approved nor the roster frozen."""
+    return in_words(round_, [each for each in overlaps_of(round_) if each.prevents])
+
+
 def rhythm_doubts(round_: Round) -> list[str]:
     """Return in Chinese what does not go with the round's rhythm: its period, terms that reach into the next round."""
     return [*period_doubt(dates_of(round_), round_.rulebook), *in_words(round_, overlaps_of(round_))]

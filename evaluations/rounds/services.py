@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from evaluations.rounds.models import Round, RoundStep
-from evaluations.rounds.queries import in_words, overlaps_of, questionnaire_in_use, require
+from evaluations.rounds.queries import hindering_overlaps, questionnaire_in_use, require
 from evaluations.rounds.rules.lifecycle import ROUND_FLOW, STEP_ACTION, STEP_TO, UNFREEZE_FLOW, RoundState, Step
 from evaluations.rounds.rules.rulebook_errors import rulebook_errors
 from evaluations.scoring.questionnaire import DEFAULT, questionnaire_of
@@ -127,8 +127,8 @@ def refuse_unsettleable(round_: Round) -> None:
         raise RuleViolation("评议方案在名录锁定之前审定。")
     if errors := rulebook_errors(round_.rulebook):
         raise RuleViolation(*errors)
-    if late := [each for each in overlaps_of(round_) if each.prevents]:
-        raise RuleViolation(*in_words(round_, late))
+    if late := hindering_overlaps(round_):
+        raise RuleViolation(*late)
 
 
 def move_round(round_: Round, then: RoundState, *, by: policy.Actor, at: datetime) -> None:

@@ -109,6 +109,8 @@ class Readiness:
     is_settled: bool = True
     active_sections: int = 0
     rulebook_errors: tuple[str, ...] = ()
+    # Terms that the rules want over before the next round and that are not.
+    overlaps: tuple[str, ...] = ()
     phone_faults: tuple[str, ...] = ()
     indicators_without_manifestation: tuple[str, ...] = ()
     draws: Mapping[str, str] = field(default_factory=dict)
@@ -163,7 +165,7 @@ def lacks(step: Step, readiness: Readiness) -> list[Lack]:
 
 def _freeze(readiness: Readiness) -> list[Lack]:
     found = lacks_at(Place.RULEBOOK, (f"评议规则有误：{error}" for error in readiness.rulebook_errors))
-    found += lacks_at(Place.RULEBOOK, readiness.phone_faults)
+    found += lacks_at(Place.RULEBOOK, (*readiness.overlaps, *readiness.phone_faults))
     found += lacks_at(
         Place.MANIFESTATIONS,
         (f"指标“{label}”没有启用的表象，请先添加。" for label in readiness.indicators_without_manifestation),

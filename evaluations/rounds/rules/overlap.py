@@ -7,8 +7,20 @@ from typing import Any
 
 from evaluations.rounds.rules.calendar import OFFSETS, calendar_of
 from evaluations.rounds.rules.dates import RoundDates
+from evaluations.rounds.rules.repeat_steps import read_steps
 from evaluations.rounds.rules.rhythm import PERIOD_DAYS, Rhythm, months_of, rhythm_of
 from nanchuan_eval.workdays.rules import Calendar, add_months, add_workdays, in_chinese
+
+# Terms in working days after the publication: all of them are over before the next roster is frozen.
+AFTER_THE_LIST = {
+    "notice_workdays": "公示曝光",
+    "talk_workdays": "谈话提醒",
+    "superior_workdays": "上级通报",
+    "plan_workdays": "整改方案",
+    "at_once_workdays": "立行立改",
+}
+# From what the units are told to the answer of a review, one after the other.
+OBJECTIONS = ("objection_workdays", "objection_answer_workdays", "review_workdays", "objection_answer_workdays")
 
 
 @dataclass(frozen=True)
@@ -51,21 +63,39 @@ def _terms(
     dates: RoundDates, rulebook: Mapping[str, Any], holidays: Calendar, offsets: Mapping[str, int]
 ) -> Iterator[Overlap]:
     """Yield every term with the day of the next round by which it should be over."""
-    due = {
-        each.key: each.on for each in calendar_of(dates.opens_on, dates.closes_on, rulebook, holidays, offsets=offsets)
-    }
-    months, published, freeze = months_of(rulebook), due["publish"], due["next"]
-    opens, listed = add_months(dates.opens_on, months), add_months(published, months)
-    appeals = published + timedelta(int(rulebook["appeal_days"]) + int(rulebook["appeal_answer_days"]))
-    at_once = add_workdays(published, int(rulebook["at_once_workdays"]), holidays)
-    lock, vote = ("锁定名录", freeze), ("开始投票", opens)
-    yield Overlap("公示名单", published, *lock, "请提前投票时间", prevents=True)
+    stages = calendar_of(dates.opens_on, dates.closes_on, rulebook, holidays, offsets=offsets)
+    due = {each.key: each.on for each in stages}
+    opens = add_months(dates.opens_on, months_of(rulebook))
+    lock, vote = ("锁定名录", due["next"]), ("开始投票", opens)
+    yield Overlap("公示名单", due["publish"], *lock, "请提前投票时间", prevents=True)
     yield Overlap(
         "暗访复查、销号", due["inspections"], *vote, "请缩短整改报告和报告后暗访复查的期限，或者提前投票时间", True
     )
     yield Overlap("整改报告", due["reports"], *lock, "锁定时整改情况尚未报齐，请缩短期限或者提前投票时间")
-    yield Overlap("立行立改", at_once, *lock, "请缩短立行立改期限")
+    for term, workdays in _workdays_after_the_list(rulebook).items():
+        yield Overlap(term, add_workdays(due["publish"], workdays, holidays), *lock, f"请缩短{term}的期限")
+    answered = add_workdays(due["announce"], sum(int(rulebook[key]) for key in OBJECTIONS), holidays)
+    yield Overlap("异议、复核的答复", answered, *lock, "请缩短提出、答复异议和提请、答复复核的期限")
+    appeals = due["publish"] + timedelta(int(rulebook["appeal_days"]) + int(rulebook["appeal_answer_days"]))
     yield Overlap("申诉答复", appeals, *vote, "请缩短申诉和答复的期限")
-    frozen_until = add_months(published, int(rulebook["freeze_months"]))
-    again = "再次上榜的，两轮的影响期部分重叠，请核对"
-    yield Overlap("不得提拔重用的影响期", frozen_until, "公示名单", listed, again)
+    yield from _until_the_next_list(due, rulebook, holidays)
+
+
+def _workdays_after_the_list(rulebook: Mapping[str, Any]) -> dict[str, int]:
+    """Return what has to be done so many working days after the publication."""
+    repeated = [step.workdays for step in read_steps(rulebook)]
+    return {
+        **{term: int(rulebook[key]) for key, term in AFTER_THE_LIST.items()},
+        **({"再次上榜的措施": max(repeated)} if repeated else {}),
+    }
+
+
+def _until_the_next_list(due: Mapping[str, date], rulebook: Mapping[str, Any], holidays: Calendar) -> Iterator[Overlap]:
+    """Yield what should be over before a section can be listed again: an order from the last visit, the freeze."""
+    listed = ("公示名单", add_months(due["publish"], months_of(rulebook)))
+    ordered = add_workdays(due["inspections"], int(rulebook["order_workdays"]), holidays)
+    rechecked = ordered + timedelta(int(rulebook["recheck_days"]))
+    remedy = "请缩短暗访责令整改和暗访复查的期限，或者提前投票时间"
+    yield Overlap("责令整改及其复查（最后一次暗访发现问题的）", rechecked, *listed, remedy)
+    frozen_until = add_months(due["publish"], int(rulebook["freeze_months"]))
+    yield Overlap("不得提拔重用的影响期", frozen_until, *listed, "再次上榜的，两轮的影响期部分重叠，请核对")

@@ -4,16 +4,19 @@ from datetime import date, timedelta
 
 import pytest
 
-from evaluations.lifecycle.approvals import start_settlement
+from evaluations.lifecycle.approvals import start_settlement, start_step
 from evaluations.lifecycle.forms import RulebookForm
 from evaluations.rounds.queries import rhythm_doubts
 from evaluations.rounds.rules.calendar import calendar_of
 from evaluations.rounds.rules.dates import RoundDates
+from evaluations.rounds.rules.lifecycle import Step
 from evaluations.rounds.rules.overlap import overlaps, period_doubt
+from evaluations.rounds.rules.repeat_steps import DEFAULT_STEPS
 from evaluations.rounds.rules.rhythm import QUARTERLY, Rhythm, recently, rhythm_of
 from evaluations.rounds.rules.rulebook import DEFAULTS, default_rulebook, with_rhythm
 from evaluations.rounds.rules.rulebook_errors import rulebook_errors
 from evaluations.rounds.rules.settings import terms_replaced
+from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.workdays.models import CompleteYear
 from nanchuan_eval.workdays.rules import Calendar
@@ -70,8 +73,9 @@ def test_the_terms_of_a_half_year_do_not_fit_into_a_quarter():
     """Published on 8 August, reported on 8 September, visited 60 days later; the next vote opens on 7 October."""
     rulebook = default_rulebook() | {"rhythm": "quarter"}
 
-    (found,) = overlaps(SECOND_QUARTER, rulebook, WEEKDAYS)
+    found, ordered = overlaps(SECOND_QUARTER, rulebook, WEEKDAYS)
 
+    assert (ordered.term[:4], ordered.prevents) == ("责令整改", False)
     assert (found.days, found.prevents) == (31, True)
     assert found.text(Rhythm.QUARTER) == (
         "暗访复查、销号（2014年11月7日）比下一轮开始投票（按季度推算为2014年10月7日）晚31天，"
@@ -91,6 +95,31 @@ def test_the_terms_of_a_half_year_do_not_fit_into_a_quarter():
         ),
         ({"report_months": 2}, "整改报告（2014年10月8日）", "锁定名录（按季度推算为2014年9月17日）", 21, False),
         ({"appeal_days": 60}, "申诉答复（2014年10月17日）", "开始投票（按季度推算为2014年10月7日）", 10, False),
+        (
+            {"order_workdays": 40},
+            "责令整改及其复查（最后一次暗访发现问题的）（2014年12月11日）",
+            "公示名单（按季度推算为2014年11月8日）",
+            33,
+            False,
+        ),
+        (
+            {"objection_answer_workdays": 20, "review_workdays": 15},
+            "异议、复核的答复（2014年10月22日）",
+            "锁定名录（按季度推算为2014年9月17日）",
+            35,
+            False,
+        ),
+        ({"notice_workdays": 40}, "公示曝光（2014年10月3日）", "锁定名录（按季度推算为2014年9月17日）", 16, False),
+        ({"talk_workdays": 40}, "谈话提醒（2014年10月3日）", "锁定名录（按季度推算为2014年9月17日）", 16, False),
+        ({"superior_workdays": 40}, "上级通报（2014年10月3日）", "锁定名录（按季度推算为2014年9月17日）", 16, False),
+        ({"plan_workdays": 40}, "整改方案（2014年10月3日）", "锁定名录（按季度推算为2014年9月17日）", 16, False),
+        (
+            {"repeat_steps": [{**DEFAULT_STEPS[0], "workdays": 40}, DEFAULT_STEPS[1]]},
+            "再次上榜的措施（2014年10月3日）",
+            "锁定名录（按季度推算为2014年9月17日）",
+            16,
+            False,
+        ),
         ({"at_once_workdays": 40}, "立行立改（2014年10月3日）", "锁定名录（按季度推算为2014年9月17日）", 16, False),
         ({"objection_workdays": 40}, "公示名单（2014年9月27日）", "锁定名录（按季度推算为2014年9月17日）", 10, True),
     ],
@@ -100,6 +129,32 @@ def test_each_collision_names_both_terms_and_the_days(changes, term, stage, days
 
     said = f"{term}比下一轮{stage}晚{days}天，"
     assert [each.prevents for each in found if each.text(Rhythm.QUARTER).startswith(said)] == [prevents]
+
+
+# Terms in days, working days or months that end within a round's own vote or preparation, or with the year.
+WITHIN_THE_ROUND = {
+    "pool_objection_workdays",
+    "unreachable_days",
+    "extension_after_days",
+    "reply_workdays",
+    "escalate_days",
+}
+
+
+@pytest.mark.parametrize(
+    "key",
+    sorted(key for key in DEFAULTS if key.endswith(("_days", "_workdays", "_months")) and key not in WITHIN_THE_ROUND),
+)
+def test_every_term_that_follows_the_list_is_compared_with_the_next_round(key):
+    """A term that nobody compares would let a plan pass that the next round overtakes."""
+    assert overlaps(SECOND_QUARTER, quarterly(**{key: 120}), WEEKDAYS)
+
+
+def test_every_term_of_the_preset_is_compared():
+    terms = {key for key in QUARTERLY if key.endswith(("_days", "_workdays", "_months"))}
+
+    assert set(QUARTERLY) - terms == {"inspected_sections"}
+    assert not terms & WITHIN_THE_ROUND
 
 
 def test_a_period_of_another_length_is_doubted():
@@ -126,6 +181,26 @@ class TestADraft:
         assert "暗访复查、销号" in str(refused.value)
         round_.refresh_from_db()
         assert round_.state == "draft"
+
+    def test_whose_terms_do_not_fit_is_not_frozen_either(self, settings):
+        """With one person nobody settles the plan, and a holiday may have changed since it was settled."""
+        settings.TWO_PERSON_RULE = False
+        round_, chief = make_round(rulebook={"rhythm": "quarter"}), make_user("chief")
+
+        with pytest.raises(RuleViolation) as refused:
+            start_step(step=Step.FREEZE, round_id=round_.pk, by=chief, at=round_.opens_at - timedelta(30))
+
+        assert "暗访复查、销号" in str(refused.value)
+        round_.refresh_from_db()
+        assert (round_.state, round_.sections.count()) == ("draft", 0)
+
+    def test_whose_terms_are_doubtful_is_frozen_with_the_doubts(self):
+        round_ = make_round(rulebook={**QUARTERLY, "rhythm": "quarter", "freeze_months": 4})
+
+        content = approvals.action_named("round.freeze").content(round_, {})
+
+        assert content["与下一轮的衔接"] == rhythm_doubts(round_)
+        assert "影响期" in "".join(content["与下一轮的衔接"])
 
     def test_whose_terms_are_doubtful_is_proposed_with_the_doubts(self, settings):
         settings.TWO_PERSON_RULE = True
