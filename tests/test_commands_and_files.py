@@ -100,7 +100,9 @@ COMMANDS = {
     "restore": Uses("{file}", (("file", LOG),)),
     "test_restore": Uses("{file}", (("file", LOG),)),
     "setup": Uses(
-        f"--site {SITE} --accounts {{accounts}} --out {{out}}", (("accounts", ACCOUNTS),), ("out", "template")
+        f"--site {SITE} --accounts {{accounts}} --profile {{profile}} --out {{out}}",
+        (("accounts", ACCOUNTS), ("profile", DISTRICT)),
+        ("out", "template"),
     ),
     "simulate_round": Uses(
         "{rulebook} --expect {expect} --cells {cells} --rounds 1 --json {json}",

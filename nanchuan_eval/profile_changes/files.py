@@ -3,8 +3,9 @@
 import io
 import tomllib
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -54,15 +55,29 @@ class District(NamedTuple):
     roster: Path | None
 
 
+def read_profile(text: str) -> Profile:
+    """Return the sound profile in the text of a file: the fields of its table `profile`."""
+    return _profile_in(_parsed(text))
+
+
 def read_district(text: str, folder: Path) -> District:
-    """Read the text of a file: the fields of the table `profile`, and in its folder the roster that `roster` names."""
-    try:
-        found = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError):
-        raise RuleViolation("机构信息文件不是有效的 TOML 格式，请对照 deploy/example-district/profile.toml。") from None
-    profile = parse_profile(found.get("profile"))
-    require_sound(profile)
+    """Return the profile in the text of a file, and the roster that `roster` names in the file's folder."""
+    found = _parsed(text)
+    profile = _profile_in(found)
     roster = folder / str(found["roster"]) if found.get("roster") else None
     if roster and not roster.is_file():
         raise RuleViolation(f"没有找到名录文件“{roster}”。")
     return District(profile, roster)
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        raise RuleViolation("机构信息文件不是有效的 TOML 格式，请对照 deploy/example-district/profile.toml。") from None
+
+
+def _profile_in(found: Mapping[str, Any]) -> Profile:
+    profile = parse_profile(found.get("profile"))
+    require_sound(profile)
+    return profile

@@ -1,4 +1,4 @@
-"""`manage.py setup --site URL [--accounts FILE] [--out DIR]`: check the settings, create the first accounts."""
+"""`manage.py setup --site URL [--accounts FILE] [--profile FILE] [--out DIR]`: check the settings, begin the site."""
 
 import sys
 from argparse import ArgumentParser
@@ -33,8 +33,12 @@ from nanchuan_eval.installation.services import ALREADY, install, renew_links
 from nanchuan_eval.lists import workbooks
 from nanchuan_eval.lists.rules.tables import TableError
 from nanchuan_eval.management.base import ServiceCommand
-from nanchuan_eval.management.files import make_folder, read_list, write_file, write_secret
+from nanchuan_eval.management.files import make_folder, read_list, read_text, write_file, write_secret
 from nanchuan_eval.permissions.policy import OPERATOR
+from nanchuan_eval.profile.queries import newest_profile
+from nanchuan_eval.profile.rules.profile import Profile
+from nanchuan_eval.profile_changes.files import read_profile
+from nanchuan_eval.profile_changes.services import INSTALLED, install_profile
 from nanchuan_eval.users.models import User
 
 YES = ("y", "yes", "是")
@@ -59,6 +63,12 @@ class Command(ServiceCommand):
         parser.add_argument(
             "--out", type=Path, metavar="DIR", help="把登录通知书（PDF，每人一份）写入这个目录，不在屏幕上显示链接"
         )
+        parser.add_argument(
+            "--profile",
+            type=Path,
+            metavar="FILE",
+            help="本地的机构信息（TOML，写法见 deploy/example-district/profile.toml），通知书和网页从一开始就用它",
+        )
         parser.add_argument("--template", type=Path, metavar="FILE", help="只输出名单模板（.xlsx）")
         parser.add_argument("--check", action="store_true", help="只检查配置")
         parser.add_argument(
@@ -70,13 +80,14 @@ class Command(ServiceCommand):
             write_file(options["template"], workbooks.template("首批账号", COLUMNS))
             self.stdout.write(f"模板已写入“{options['template']}”。填写后运行：setup --accounts 文件 --site 地址")
             return
+        profile = _profile(options)
         first = _listed(options["accounts"]) if options["accounts"] else []
         self._check(options["site"] or (None if options["check"] else ""))
         if options["check"]:
             return
         self._build()
         if options["renew"] is None:
-            self._install(first, options)
+            self._install(first, profile, options)
         else:
             with transaction.atomic():
                 links = renew_links(usernames=options["renew"], by=OPERATOR, at=timezone.now())
@@ -102,19 +113,31 @@ class Command(ServiceCommand):
         if any(line.level is Level.FAULT for line in lines):
             raise CommandError("请先校准时钟，没有建立账号。")
 
-    def _install(self, first: list[FirstAccount], options: dict[str, Any]) -> None:
+    def _install(self, first: list[FirstAccount], profile: Profile | None, options: dict[str, Any]) -> None:
         if User.objects.exists():  # before anything is asked
             raise CommandError(ALREADY)
         first = first or self._ask()
         with transaction.atomic():  # no accounts without their links
             links = install(first, by=OPERATOR, at=timezone.now())
+            if profile:  # before the letters, which name the office
+                install_profile(profile=profile, reason=INSTALLED, by=OPERATOR, at=timezone.now())
             self._hand_over(links, options)
         if sum(one.role == "SEC" for one in first) == 1:
             self.stdout.write(f"{Level.WARNING.value} {ONLY_ONE_SECURITY}")
+        self._say_whose(profile)
         self.stdout.write(
             f"已建立{len(links)}个账号。各人在期限内打开链接设置口令，再绑定动态口令。"
             "链接遗失或者过期的，运行 setup --renew 账号 --site 地址。"
         )
+
+    def _say_whose(self, profile: Profile | None) -> None:
+        how = "在“系统 → 机构信息”提请修改"
+        if profile is None:
+            self.stdout.write(
+                f"{Level.WARNING.value} 机构信息为默认的（{newest_profile().district}），其他区县请{how}。"
+            )
+            return
+        self.stdout.write(f"机构信息：{profile.site_name}。以后由系统管理员{how}，评议办负责人审批。")
 
     def _hand_over(self, links: Sequence[OneTimeLink], options: dict[str, Any]) -> None:
         site, out = options["site"], options["out"]
@@ -155,6 +178,13 @@ class Command(ServiceCommand):
     def _show(self, accounts: Iterable[FirstAccount]) -> None:
         for one in accounts:
             self.stdout.write(f"{one.label}：{one.name}，人员编号{one.person_code}，账号{one.username}")
+
+
+def _profile(options: dict[str, Any]) -> Profile | None:
+    path = options["profile"]
+    if path and options["renew"] is not None:
+        raise CommandError("--profile 只在新装时使用；之后在“系统 → 机构信息”提请修改。", returncode=2)
+    return read_profile(read_text(path)) if path else None
 
 
 def _answer(question: str) -> str:

@@ -12,8 +12,11 @@ from nanchuan_eval.installation import queries as readiness
 from nanchuan_eval.installation.queries import database_line, setting_lines
 from nanchuan_eval.installation.rules import Level
 from nanchuan_eval.management.commands import setup
+from nanchuan_eval.profile.models import ProfileVersion
+from nanchuan_eval.profile.queries import current_profile
 from nanchuan_eval.users.models import User
 from tests.nanchuan_eval.installation.test_rules import FIRST
+from tests.paths import ROOT
 
 pytestmark = pytest.mark.django_db
 SITE = "https://pingyi.example"
@@ -174,6 +177,59 @@ def test_a_second_run_says_what_to_do(capsys, people):
     with pytest.raises(CommandError, match="setup --renew"):
         run(capsys, "--accounts", people)
     assert run(capsys, "--renew", "chief").count("/account/set-password/") == 1
+
+
+EXAMPLE = ROOT / "deploy" / "example-district" / "profile.toml"
+
+
+class TestOfAnotherDistrict:
+    def test_the_profile_is_in_force_from_the_first_letter_on(self, capsys, people, tmp_path, monkeypatch):
+        offices = []
+
+        def noted(links, **arguments):
+            offices.append(current_profile().office)
+            return []
+
+        monkeypatch.setattr(setup, "letter_files", noted)
+        out = run(capsys, "--accounts", people, "--profile", EXAMPLE, "--out", tmp_path / "letters")
+
+        version = ProfileVersion.objects.get()
+        assert (version.content["district"], version.approved_by, version.reason) == ("云澜县", None, "安装时导入")
+        assert offices == ["云澜县最难办事科室群众评办公室"]
+        assert "机构信息：云澜县最难办事科室群众评。" in out
+        assert "南川" not in out
+        assert AuditEntry.objects.filter(action="profile.edit").count() == 1
+
+    def test_without_one_it_is_said_whose_the_default_is(self, capsys, people):
+        assert "机构信息为默认的（南川区），其他区县请在“系统 → 机构信息”提请修改" in run(capsys, "--accounts", people)
+        assert not ProfileVersion.objects.exists()
+
+    def test_a_faulty_file_stops_before_anything_is_made(self, capsys, people, tmp_path):
+        path = tmp_path / "profile.toml"
+        path.write_text(EXAMPLE.read_text("utf-8").replace('phone = "0000-00000000"', 'phone = ""'), "utf-8")
+
+        with pytest.raises(CommandError, match="评议办联系电话还没有填写"):
+            run(capsys, "--accounts", people, "--profile", path)
+        with pytest.raises(CommandError, match="评议办联系电话还没有填写"):
+            run(capsys, "--check", "--profile", path)
+        assert (User.objects.count(), ProfileVersion.objects.count()) == (0, 0)
+
+    def test_accounts_and_profile_are_made_together_or_not_at_all(self, capsys, people, monkeypatch, tmp_path):
+        def failing(*_, **__):
+            raise CommandError("disk full")
+
+        monkeypatch.setattr(setup, "letter_files", failing)
+        with pytest.raises(CommandError, match="disk full"):
+            run(capsys, "--accounts", people, "--profile", EXAMPLE, "--out", tmp_path / "letters")
+
+        assert (User.objects.count(), ProfileVersion.objects.count()) == (0, 0)
+        assert current_profile().district == "南川区"
+
+    def test_links_are_renewed_without_one(self, capsys, people):
+        run(capsys, "--accounts", people)
+
+        with pytest.raises(CommandError, match="只在新装时使用"):
+            run(capsys, "--renew", "--profile", EXAMPLE)
 
 
 def test_without_a_terminal_a_list_is_asked_for(capsys):
