@@ -88,7 +88,7 @@ class EvaluationsConfig(AppConfig):
         others = ("receipt-check", "privacy-request", "box-card", "message-receipts")
         figures.private_routes.update({*voting, *papers, *others})
         figures.gauges.append(waiting_figures)
-        examinations.append(overdue_line)
+        examinations["短信"] = overdue_line
 
     def _register_messages(self) -> None:
         """Refuse a message gateway that cannot work; forget who got which message."""

@@ -1,7 +1,7 @@
 """System checks for settings that Django accepts and this project does not, and for two-person actions."""
 
 import resource
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.apps import AppConfig
@@ -12,7 +12,8 @@ from django.db import DEFAULT_DB_ALIAS, connection
 
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.backups import upgrades
-from nanchuan_eval.database.sql import database_setting
+from nanchuan_eval.doctor.rules.database import QUIET, written_down
+from nanchuan_eval.doctor.sql import settings_in_force
 from nanchuan_eval.monitoring.rules import token_faults
 from nanchuan_eval.users.models import User
 
@@ -36,11 +37,6 @@ POSITIVE = (
 LOG_FORMATS = ("plain", "json")
 LONGEST_WINDOW = 30  # minutes
 SQLITE = "django.db.backends.sqlite3"
-# Settings of PostgreSQL -> whether a value keeps statements with their content out of its log.
-QUIET_LOG: dict[str, Callable[[str], bool]] = {
-    "log_statement": lambda setting: setting in {"none", "ddl"},
-    "log_min_duration_statement": lambda setting: int(setting) < 0,
-}
 LOCAL_MEMORY = "django.core.cache.backends.locmem.LocMemCache"
 
 
@@ -186,9 +182,6 @@ def database_log_holds_no_votes(
     """PostgreSQL's log of statements would hold codes when they are spent, and comments when a box is sealed."""
     if DEFAULT_DB_ALIAS not in (databases or ()) or connection.vendor != "postgresql":
         return []
-    logged = [name for name, is_quiet in QUIET_LOG.items() if not is_quiet(database_setting(name))]
-    text = (
-        "数据库把语句写入日志，其中会有评议意见。请设置 log_statement 为 none、log_min_duration_statement 为 -1，现为："
-    )
-    told = "，".join(f"{name} = {database_setting(name)}" for name in logged)
-    return [Warning(f"{text}{told}。", id="nanchuan.W004")] if logged else []
+    logged = written_down(settings_in_force(QUIET))
+    text = "数据库把执行的语句写入日志，其中有票号校验值、时间和评议意见："
+    return [Warning(f"{text}{'，'.join(logged)}。", id="nanchuan.W004")] if logged else []

@@ -140,13 +140,6 @@ def rewrite_tables(*tables: type[models.Model]) -> None:
             cursor.execute("DROP TABLE rewritten")
 
 
-def database_setting(name: str) -> str:
-    """Return a setting of the PostgreSQL server as it is in force."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT setting FROM pg_settings WHERE name = %s", [name])
-        return str(cursor.fetchone()[0])
-
-
 def log_position() -> int:
     """Return the position up to which the primary has written its log (WAL): all that is committed lies before it."""
     with connection.cursor() as cursor:

@@ -1,6 +1,7 @@
 """What a PostgreSQL server says of its settings, of the application's rights, and of its databases."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from django.db import connection
 
@@ -12,6 +13,18 @@ def settings_in_force(names: Iterable[str]) -> dict[str, str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", [list(names)])
         return dict(cursor.fetchall())
+
+
+def loaded_modules(named: Iterable[str]) -> frozenset[str]:
+    """Return the modules that are loaded into the server.
+
+    Only a superuser may read most settings that name them (`named`), but everybody sees the settings a module brings.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT split_part(name, '.', 1) FROM pg_settings WHERE name LIKE '%.%'")
+        bringing = {name for (name,) in cursor.fetchall()}
+    listed = ",".join(settings_in_force(named).values())
+    return frozenset(bringing | {Path(name.strip(' "')).stem for name in listed.split(",") if name.strip(' "')})
 
 
 def is_superuser() -> bool:

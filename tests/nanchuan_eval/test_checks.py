@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 
 from nanchuan_eval import checks
+from nanchuan_eval.doctor.rules.database import QUIET
 
 
 @pytest.mark.parametrize(("soft", "warned"), [(0, []), (1, ["nanchuan.W003"]), (-1, ["nanchuan.W003"])])
@@ -16,19 +17,18 @@ def test_core_dumps_are_warned_of(monkeypatch, soft, warned):
 
 
 @pytest.mark.parametrize(
-    ("statement", "duration", "named"),
+    ("changed", "named"),
     [
-        ("none", "-1", ()),
-        ("ddl", "-1", ()),
-        ("all", "-1", ("log_statement = all",)),
-        ("mod", "-1", ("log_statement = mod",)),
-        ("none", "0", ("log_min_duration_statement = 0",)),
-        ("all", "250", ("log_statement = all", "log_min_duration_statement = 250")),
+        ({}, ()),
+        ({"log_statement": "ddl"}, ()),
+        ({"log_statement": "mod"}, ("log_statement 为 mod（应为 none）",)),
+        ({"log_min_duration_statement": "0"}, ("log_min_duration_statement 为 0（应为 -1）",)),
+        ({"log_statement": "all", "log_min_duration_sample": "250"}, ("log_statement 为 all", "_sample 为 250")),
     ],
 )
-def test_a_database_that_logs_statements_is_warned_of(monkeypatch, statement, duration, named):
-    known = {"log_statement": statement, "log_min_duration_statement": duration}
-    monkeypatch.setattr(checks, "database_setting", known.__getitem__)
+def test_a_database_that_logs_statements_is_warned_of(monkeypatch, changed, named):
+    known = {name: values[0] for name, values in QUIET.items()} | changed
+    monkeypatch.setattr(checks, "settings_in_force", lambda names: {name: known[name] for name in names})
     monkeypatch.setattr(connection, "vendor", "postgresql")
 
     found = checks.database_log_holds_no_votes(None, databases=["default"])
@@ -41,9 +41,3 @@ def test_sqlite_has_no_such_log(monkeypatch):
     monkeypatch.setattr(connection, "vendor", "sqlite")
 
     assert checks.database_log_holds_no_votes(None, databases=["default"]) == []
-
-
-@pytest.mark.postgres
-@pytest.mark.django_db
-def test_the_settings_are_read_from_the_database():
-    assert checks.database_setting("log_statement") in {"none", "ddl", "mod", "all"}

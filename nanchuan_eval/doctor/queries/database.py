@@ -11,10 +11,15 @@ from django.core.checks import Tags
 from django.db import DEFAULT_DB_ALIAS, connection
 
 from nanchuan_eval.backups.database_dump import SCRATCH
+from nanchuan_eval.database.replica import REPLICA
 from nanchuan_eval.doctor import sql
 from nanchuan_eval.doctor.rules.database import READ, Database, database_lines
 from nanchuan_eval.installation.queries import OURS, TOLD
 from nanchuan_eval.installation.rules import Level, Line
+
+# Told by lines of our own, which look at more settings.
+OWN = frozenset({"nanchuan.W004"})
+LISTS_OF_MODULES = ("shared_preload_libraries", "session_preload_libraries", "local_preload_libraries")
 
 
 def server_lines() -> Iterator[Line]:
@@ -26,12 +31,14 @@ def server_lines() -> Iterator[Line]:
             is_superuser=sql.is_superuser(),
             dump_version=dump_version(),
             workers=settings.WORKERS,
+            modules=sql.loaded_modules(LISTS_OF_MODULES),
+            has_replica=REPLICA in settings.DATABASES,
         )
         yield from database_lines(found)
     for message in checks.run_checks(
         tags=[Tags.database], include_deployment_checks=True, databases=[DEFAULT_DB_ALIAS]
     ):
-        if str(message.id).startswith(OURS) and message.id not in TOLD:
+        if str(message.id).startswith(OURS) and message.id not in TOLD | OWN:
             yield Line(Level.FAULT if message.is_serious() else Level.WARNING, "系统检查", message.msg)
 
 

@@ -13,16 +13,15 @@ from nanchuan_eval.installation.rules import Level, Line
 
 # Lines of the settings that an examination words itself, or that are no fault of a site that runs.
 OWN = frozenset({"EMAIL_URL"})
-# What later apps examine; filled by `AppConfig.ready`.
-examinations: list[Callable[[datetime], Iterable[Line]]] = []
+LEVELS = (Level.FAULT, Level.WARNING, Level.GOOD)
+Part = Callable[[datetime], Iterable[Line]]
+# What later apps examine, each part with its name; filled by `AppConfig.ready`.
+examinations: dict[str, Part] = {}
 
 
 def examine(at: datetime, *, asks_others: bool) -> list[Line]:
     """Return every line, faults first; `asks_others`: also connect to the services that the settings name."""
     return sorted(_lines(at, asks_others=asks_others), key=lambda line: LEVELS.index(line.level))
-
-
-LEVELS = (Level.FAULT, Level.WARNING, Level.GOOD)
 
 
 def _lines(at: datetime, *, asks_others: bool) -> Iterator[Line]:
@@ -31,24 +30,22 @@ def _lines(at: datetime, *, asks_others: bool) -> Iterator[Line]:
     yield state
     if state.level is Level.FAULT:  # tables may be missing: what reads them says nothing more
         return
-    parts: list[Callable[[datetime], Iterable[Line]]] = [
-        lambda _: clock_lines(),
-        lambda _: server_lines(),
-        schedule_lines,
-        machine_lines,
-        *([network_lines] if asks_others else []),
-        *examinations,
-    ]
-    for part in parts:
-        yield from _answered(part, at)
+    parts: dict[str, Part] = {
+        "时钟": lambda _: clock_lines(),
+        "数据库设置": lambda _: server_lines(),
+        "定时任务和备份": schedule_lines,
+        "磁盘、权限、密钥和证书": machine_lines,
+        **({"其他地址的服务": network_lines} if asks_others else {}),
+        **examinations,
+    }
+    for name, part in parts.items():
+        yield from _answered(name, part, at)
 
 
-def _answered(part: Callable[[datetime], Iterable[Line]], at: datetime) -> Iterator[Line]:
+def _answered(name: str, part: Part, at: datetime) -> Iterator[Line]:
     """Yield the lines of a part; one that cannot be read is a line of its own, and the others are told all the same."""
     try:
         yield from part(at)
     except (OSError, DatabaseError, ValueError) as fault:
-        name = getattr(part, "__name__", "")
-        yield Line(
-            Level.FAULT, "体检", f"有一部分没有查成（{name} {type(fault).__name__}）。请查看数据库和磁盘是否正常。"
-        )
+        text = f"“{name}”没有查成或者没有查完（{type(fault).__name__}），不能认为没有问题。请查看数据库和磁盘是否正常。"
+        yield Line(Level.FAULT, "体检", text)

@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -40,15 +41,28 @@ def machine_lines(at: datetime) -> Iterator[Line]:
     )
     renew_after = timedelta(days=settings.KEY_DAYS)
     yield from machine.key_lines(made_at.at if made_at else None, copy_checked(), at, renew_after)
-    yield from filter(None, [static_line(), zone_line(at)])
+    yield from filter(None, [static_line(), zone_line(at), cache_line()])
+    if settings.CERTIFICATE != UNMANAGED and not _is_shown_elsewhere():
+        yield from machine.certificate_lines(certificate(), settings.ALLOWED_HOSTS, at)
 
 
 def network_lines(at: datetime) -> Iterator[Line]:
-    """Yield whether the certificate is good and the services that the settings name answer."""
-    if settings.CERTIFICATE != UNMANAGED:
+    """Yield whether a certificate at an address is good and the services that the settings name answer."""
+    if _is_shown_elsewhere():
         yield from machine.certificate_lines(certificate(), settings.ALLOWED_HOSTS, at)
-    yield from machine.service_lines(services())
-    yield from filter(None, [cache_line()])
+    faults = [(service, service.look()) for service in services()]
+    yield from machine.service_lines(faults)
+
+
+def network_subjects() -> list[str]:
+    """Return what `network_lines` would examine: whoever leaves it out says so."""
+    certificates = [f"证书（{settings.CERTIFICATE}）"] if _is_shown_elsewhere() else []
+    return [*certificates, *(f"{service.what}（{service.setting}）" for service in services())]
+
+
+def _is_shown_elsewhere() -> bool:
+    """True if CERTIFICATE names an address to connect to: neither a file nor nothing."""
+    return settings.CERTIFICATE not in {"", UNMANAGED} and "/" not in settings.CERTIFICATE
 
 
 def disks(*, with_needs: bool = True) -> list[Disk]:
@@ -110,19 +124,21 @@ def certificate() -> Certificate | None:
 
 
 def services() -> list[Service]:
-    """Return the services that the settings name, each with why it does not answer."""
+    """Return the services that the settings name, each with how one looks whether it answers."""
     found = []
     if settings.EMAIL_BACKEND.endswith(".smtp.EmailBackend"):
-        found.append(Service("EMAIL_URL", "邮件服务器", unreachable(settings.EMAIL_HOST, settings.EMAIL_PORT)))
+        look = partial(unreachable, settings.EMAIL_HOST, settings.EMAIL_PORT)
+        found.append(Service("EMAIL_URL", "邮件服务器", look))
     if settings.CLAMD_ADDRESS.startswith("unix:"):
-        found.append(Service("CLAMD_ADDRESS", "病毒查杀程序", _no_socket(settings.CLAMD_ADDRESS.removeprefix("unix:"))))
+        look = partial(_no_socket, settings.CLAMD_ADDRESS.removeprefix("unix:"))
+        found.append(Service("CLAMD_ADDRESS", "病毒查杀程序", look))
     elif settings.CLAMD_ADDRESS:
         host, _, port = settings.CLAMD_ADDRESS.rpartition(":")
-        found.append(Service("CLAMD_ADDRESS", "病毒查杀程序", unreachable(host, int(port))))
+        found.append(Service("CLAMD_ADDRESS", "病毒查杀程序", partial(unreachable, host, int(port))))
     if settings.MESSAGE_GATEWAY == "http":
         parts = urlsplit(settings.MESSAGE_URL)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        found.append(Service("MESSAGE_URL", "短信网关", unreachable(parts.hostname or "", port)))
+        port_there = parts.port or (443 if parts.scheme == "https" else 80)
+        found.append(Service("MESSAGE_URL", "短信网关", partial(unreachable, parts.hostname or "", port_there)))
     return found
 
 

@@ -15,7 +15,32 @@ DURABLE = {
     "full_page_writes": (("on",), "断电时会留下写了一半的页，损坏数据库"),
     "synchronous_commit": (("on", "remote_apply", "remote_write", "local"), "断电时会丢失已经告知群众“已提交”的评议票"),
 }
-READ = (*DURABLE, "track_commit_timestamp", "server_version_num", "server_encoding", "max_connections")
+# Setting -> values with which no statement is written down as it runs: spent codes, opinions at the sealing.
+QUIET = {
+    "log_statement": ("none", "ddl"),
+    "log_min_duration_statement": ("-1",),
+    "log_min_duration_sample": ("-1",),
+    "log_transaction_sample_rate": ("0",),
+    "log_duration": ("off",),
+    "log_temp_files": ("-1",),
+    "debug_print_parse": ("off",),
+    "debug_print_rewritten": ("off",),
+    "debug_print_plan": ("off",),
+}
+# The same for a statement that fails, and for the row at which it failed.
+QUIET_WHEN_FAILING = {
+    "log_min_error_statement": ("panic", "fatal", "log"),
+    "log_parameter_max_length_on_error": ("0",),
+    "log_error_verbosity": ("terse",),
+}
+# Loaded modules that write statements down with their values; of PostgreSQL's own languages nothing is to be said.
+WRITING_MODULES = frozenset({"auto_explain", "pgaudit", "pg_qualstats", "pg_stat_monitor"})
+HARMLESS_MODULES = frozenset({"plpgsql"})
+ONE_DISK_ONLY = "local"
+READ = (
+    *(*DURABLE, *QUIET, *QUIET_WHEN_FAILING, "track_commit_timestamp", "archive_mode", "synchronous_standby_names"),
+    *("server_version_num", "server_encoding", "max_connections"),
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +54,10 @@ class Database:
     # Major version of pg_dump on this machine; 0 if there is none.
     dump_version: int
     workers: int
+    # Modules that are loaded into the server (auto_explain …).
+    modules: frozenset[str] = frozenset()
+    # True if the site reads from a replica (REPLICA_URL).
+    has_replica: bool = False
 
     @property
     def version(self) -> int:
@@ -38,7 +67,10 @@ class Database:
 
 def database_lines(found: Database) -> Iterator[Line]:
     """Yield what is wrong with the server's settings; one good line if nothing is."""
-    wrong = [*_durability(found), *_timestamps(found), *_versions(found), *_rights(found)]
+    wrong = [
+        *(*_durability(found), *_timestamps(found), *_statements(found), *_write_ahead_log(found)),
+        *(*_versions(found), *_rights(found)),
+    ]
     yield from wrong or [Line(Level.GOOD, SUBJECT, f"PostgreSQL {found.version}，各项设置符合要求。")]
 
 
@@ -54,6 +86,65 @@ def _timestamps(found: Database) -> Iterator[Line]:
     if found.settings["track_commit_timestamp"] != "off":
         text = "track_commit_timestamp 已打开，数据库记下每次写入的时间，可以据此推出谁在何时投票。应为 off。"
         yield Line(Level.FAULT, SUBJECT, f"{text}{RELOAD}")
+
+
+def written_down(settings: Mapping[str, str]) -> list[str]:
+    """Return the settings by which statements get into the server's log as they run."""
+    return _departing(settings, QUIET)
+
+
+def _departing(settings: Mapping[str, str], wanted: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """Return the settings with another value than a wanted one, as they are and as they should be."""
+    return [
+        f"{name} 为 {settings[name]}（应为 {values[0]}）"
+        for name, values in wanted.items()
+        if settings.get(name, values[0]) not in values
+    ]
+
+
+def _statements(found: Database) -> Iterator[Line]:
+    """With statements kept, the log would hold codes as they are spent, with the time, and opinions in clear."""
+    if running := written_down(found.settings):
+        text = f"数据库把执行的语句写入日志，其中有票号校验值、时间和评议意见：{'，'.join(running)}。{RELOAD}"
+        yield Line(Level.FAULT, SUBJECT, text)
+    if failing := _departing(found.settings, QUIET_WHEN_FAILING):
+        text = f"出错的语句连同其中的内容会写入数据库日志：{'，'.join(failing)}。{RELOAD}"
+        yield Line(Level.WARNING, SUBJECT, text)
+    writing, others = found.modules & WRITING_MODULES, found.modules - WRITING_MODULES - HARMLESS_MODULES
+    how = "请在 shared_preload_libraries（以及 session_、local_preload_libraries）中去掉，再重新启动数据库。"
+    if writing:
+        text = f"数据库装载了{_named(writing)}，会写下语句和其中的内容。{how}"
+        yield Line(Level.FAULT, SUBJECT, text)
+    if others:
+        text = f"数据库装载了{_named(others)}，可能保留执行过的语句。{how}确认不保留语句的，可以不理会本条。"
+        yield Line(Level.WARNING, SUBJECT, text)
+
+
+def _named(modules: frozenset[str]) -> str:
+    return "、".join(sorted(modules))
+
+
+def _write_ahead_log(found: Database) -> Iterator[Line]:
+    if found.settings["archive_mode"] != "off":
+        text = (
+            "archive_mode 已打开，预写日志被归档，其中有各次投票的先后和时间。应为 off。"
+            "确需归档的（如云数据库的按时间点恢复），归档的日志须与数据库同样保管，到期销毁。"
+        )
+        yield Line(Level.WARNING, SUBJECT, text)
+    if not found.has_replica:
+        return
+    how = "办法见 docs/more-machines.md。从库长时间停用的，请先恢复从库。"
+    if not found.settings["synchronous_standby_names"]:
+        text = (
+            "设有从库（REPLICA_URL），但 synchronous_standby_names 为空：已告知“已提交”的评议票只在一台数据库的磁盘上。"
+        )
+        yield Line(Level.WARNING, SUBJECT, f"{text}{how}")
+    elif found.settings["synchronous_commit"] == ONE_DISK_ONLY:
+        text = (
+            "设有从库（REPLICA_URL），但 synchronous_commit 为 local，不等从库："
+            "已告知“已提交”的评议票只在一台数据库的磁盘上。应为 on。"
+        )
+        yield Line(Level.WARNING, SUBJECT, f"{text}{how}")
 
 
 def _versions(found: Database) -> Iterator[Line]:

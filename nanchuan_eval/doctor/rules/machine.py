@@ -1,6 +1,6 @@
 """What an installation depends on outside the database: disk, file modes, certificate, keys, clock zone, services."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -49,12 +49,11 @@ class Mode:
 
 @dataclass(frozen=True)
 class Service:
-    """A service at an address that a setting names, and why it does not answer."""
+    """A service at an address that a setting names; `look` returns why it does not answer, or an empty text."""
 
     setting: str
     what: str
-    fault: str
-    level: Level = field(default=Level.FAULT)
+    look: Callable[[], str]
 
 
 def disk_lines(disks: Sequence[Disk], warn_percent: int, alarm_percent: int) -> Iterator[Line]:
@@ -150,12 +149,12 @@ def zone_line(machine: timedelta, office: timedelta) -> Line:
     return Line(Level.WARNING, "时区", bad) if hours else Line(Level.GOOD, "时区", "与中国标准时间一致。")
 
 
-def service_lines(services: Sequence[Service]) -> Iterator[Line]:
-    """Yield which of the named services answer."""
-    for one in services:
-        if one.fault:
-            text = f"{one.what}连不上（{one.fault}）。请核对 {one.setting}，确认对方已启动、网络已放行。"
-            yield Line(one.level, one.setting, text)
+def service_lines(looked_at: Sequence[tuple[Service, str]]) -> Iterator[Line]:
+    """Yield which of the named services answer; each comes with why it does not."""
+    for one, fault in looked_at:
+        if fault:
+            text = f"{one.what}连不上（{fault}）。请核对 {one.setting}，确认对方已启动、网络已放行。"
+            yield Line(Level.FAULT, one.setting, text)
         else:
             yield Line(Level.GOOD, one.setting, f"{one.what}连得上。")
 

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from nanchuan_eval.doctor.queries.examination import examine
+from nanchuan_eval.doctor.queries.machine import network_subjects
 from nanchuan_eval.installation.rules import Level, exit_code
 
 
@@ -28,10 +29,14 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         at = timezone.now()
         lines = examine(at, asks_others=not options["offline"])
-        code = exit_code(lines)
+        code, left_out = exit_code(lines), network_subjects() if options["offline"] else []
         if options["json"]:
             told = [{"level": line.level.name.lower(), "subject": line.setting, "text": line.text} for line in lines]
-            self.stdout.write(json.dumps({"at": at.isoformat(), "code": code, "lines": told}, ensure_ascii=False))
+            self.stdout.write(
+                json.dumps(
+                    {"at": at.isoformat(), "code": code, "left_out": left_out, "lines": told}, ensure_ascii=False
+                )
+            )
         else:
             shown = lines if options["all"] else [line for line in lines if line.level is not Level.GOOD]
             for line in shown:
@@ -39,6 +44,8 @@ class Command(BaseCommand):
             faults = sum(line.level is Level.FAULT for line in lines)
             warnings = sum(line.level is Level.WARNING for line in lines)
             good = len(lines) - faults - warnings
+            if left_out:
+                self.stdout.write(f"没有查的（--offline）：{'、'.join(left_out)}。")
             self.stdout.write(f"体检完成：故障{faults}项，警告{warnings}项，正常{good}项。")
         if code:
             sys.exit(code)

@@ -25,7 +25,7 @@ from nanchuan_eval.backups import services as backups
 from nanchuan_eval.backups import trials
 from nanchuan_eval.backups.models import Backup
 from nanchuan_eval.clock.models import ClockRun
-from nanchuan_eval.doctor.queries import machine
+from nanchuan_eval.doctor.queries import examination, machine
 from nanchuan_eval.doctor.queries.examination import examine
 from nanchuan_eval.installation import queries as installation
 from nanchuan_eval.installation.rules import Level
@@ -279,6 +279,30 @@ def test_a_date_that_is_none_is_asked_for(settings, key):
     assert told()[1] == "密钥副本"
 
 
+def test_a_part_that_cannot_be_read_is_named_in_chinese_and_hides_no_other(monkeypatch):
+    def broken(at):
+        raise OSError("disk")
+
+    monkeypatch.setattr(examination, "machine_lines", broken)
+    monkeypatch.setitem(examination.examinations, "短信", broken)
+    told_lines = found()
+
+    assert [line.text.partition("没有查成")[0] for line in told_lines] == [
+        "“磁盘、权限、密钥和证书”",
+        "“短信”",
+    ]
+    assert "OSError" in told_lines[0].text
+    assert not any("lambda" in line.text for line in told_lines)
+
+
+def test_what_is_left_out_is_said(capsys, settings, monkeypatch, tmp_path):
+    silent_mail(settings, monkeypatch, tmp_path)
+
+    assert "没有查的（--offline）：邮件服务器（EMAIL_URL）。" in run(capsys, "--offline")[1]
+    assert json.loads(run(capsys, "--offline", "--json")[1])["left_out"] == ["邮件服务器（EMAIL_URL）"]
+    assert "没有查的" not in run(capsys)[1]
+
+
 def run(capsys, *arguments):
     code = 0
     try:
@@ -301,6 +325,7 @@ def test_json_holds_every_line_and_the_code(capsys, settings):
 
     answer = json.loads(out)
     assert answer["code"] == code == 2
+    assert answer["left_out"] == []
     assert {"level", "subject", "text"} == set(answer["lines"][0])
     assert {"good", "fault"} <= {line["level"] for line in answer["lines"]}
 

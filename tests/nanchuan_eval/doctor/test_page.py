@@ -12,8 +12,8 @@ PAGE = "/admin/doctor/"
 
 
 def test_the_administrator_reads_what_is_wrong_and_what_to_do(client, monkeypatch):
-    monkeypatch.setattr(machine, "services", lambda: 1 / 0)
-    monkeypatch.setattr(machine, "certificate", lambda: 1 / 0)
+    monkeypatch.setattr(machine, "unreachable", lambda *_: 1 / 0)
+    monkeypatch.setattr(machine, "_shown_by", lambda _: 1 / 0)
     client.force_login(make_account(Role.SYSTEM_ADMIN))
 
     page = client.get(PAGE).content.decode()
@@ -21,6 +21,27 @@ def test_the_administrator_reads_what_is_wrong_and_what_to_do(client, monkeypatc
     assert "系统体检" in page
     assert "还没有备份。请运行 manage.py backup" in page
     assert "故障（须尽快排除）" in page
+
+
+def test_the_page_says_what_it_did_not_look_at(client, settings):
+    """“正常” must not be taken for what only the command examines."""
+    settings.CERTIFICATE, settings.MESSAGE_GATEWAY = "pingyi.example:443", "http"
+    settings.MESSAGE_URL = "https://sms.example/send"
+    client.force_login(make_account(Role.SYSTEM_ADMIN))
+
+    page = client.get(PAGE).content.decode()
+
+    assert "<strong>以下各项本页没有查</strong>：证书（pingyi.example:443）、短信网关（MESSAGE_URL）；" in page
+
+
+def test_a_certificate_in_a_file_is_read_by_the_page_too(client, settings, tmp_path):
+    settings.CERTIFICATE, settings.MESSAGE_GATEWAY = str(tmp_path / "site.crt"), ""
+    client.force_login(make_account(Role.SYSTEM_ADMIN))
+
+    page = client.get(PAGE).content.decode()
+
+    assert "读不到：没有这个文件" in page
+    assert "没有未查的项目" in page
 
 
 @pytest.mark.parametrize("role", [role for role, _ in ACCOUNT_ROLES if role != Role.SYSTEM_ADMIN])
