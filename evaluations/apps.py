@@ -61,11 +61,14 @@ class EvaluationsConfig(AppConfig):
         """Let draws know which origins are published together, and when clients are drawn further."""
         from evaluations.codes.queries import origins_together
         from evaluations.draws.services import candidates, removals
+        from evaluations.messages.queries import DELIVERED_BY
+        from evaluations.messages.services.making import deliver_drawn
         from evaluations.rounds.rules.lifecycle import DrawPurpose
         from evaluations.turnout.queries import top_up_faults
 
         candidates.origins_together.append(origins_together)
         removals.triggers[DrawPurpose.CLIENTS] = top_up_faults
+        removals.deliveries |= dict.fromkeys(DELIVERED_BY, deliver_drawn)
 
     def _register_backups(self) -> None:
         """Tell what a backup holds of ballots whose box is not open yet; recheck a round in a restored one."""

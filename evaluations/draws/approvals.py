@@ -12,7 +12,7 @@ from django.db import transaction
 from evaluations.draws.models import Draw, DrawEntry
 from evaluations.draws.queries.committed_rounds import current_round, more_seats
 from evaluations.draws.queries.strata import strata_of
-from evaluations.draws.rules import RemovalReason
+from evaluations.draws.rules import Delivery, RemovalReason
 from evaluations.draws.services.candidates import first_seats, pool_of, sources
 from evaluations.draws.services.ceremony import publish_draw, run_draw, signatures_wanted
 from evaluations.draws.services.commitment import abandon_draw, commit_draw, planned_draw, refuse_commitment
@@ -40,6 +40,9 @@ from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.users.models import User
 
 COMMIT = "draw.commit"
+WITH_DELIVERY = (
+    "预先承诺的追加抽取随即启动，不能撤回；同时生成新抽中人员的票号和通知，短信排队发送，信函由评议办工作人员打印"
+)
 # The draws of sections to inspect are committed by the commission with the inspection's plan.
 DRAWN_FOR_THE_ROUND = tuple(purpose for purpose in DrawPurpose if purpose != DrawPurpose.INSPECTED)
 
@@ -190,13 +193,15 @@ def _remove(_: PoolEntry | Client, arguments: Arguments, *, by: User, at: dateti
 
 def _next_round_content(draw: Draw, arguments: Arguments) -> dict[str, object]:
     content = {**_standing(draw), "启动": f"第{current_round(draw) + 1}次抽取名额"}
-    if draw.purpose != DrawPurpose.CLIENTS:
-        return content
-    return {
-        **content,
-        "多抽": f"{more_seats(draw)}人",
-        "办理后果": "预先承诺的追加抽取随即启动，不能撤回；新抽中的人须及时发放票号、发送短信或者寄发信件",
-    }
+    if draw.purpose == DrawPurpose.CLIENTS:
+        content["多抽"] = f"{more_seats(draw)}人"
+    if arguments.get("way"):
+        content["票号和通知"] = Delivery(arguments["way"]).label
+        content["链接地址"] = arguments["site"]
+        return {**content, "办理后果": WITH_DELIVERY}
+    if draw.purpose == DrawPurpose.CLIENTS:
+        content["办理后果"] = "预先承诺的追加抽取随即启动，不能撤回；新抽中的人须及时发放票号、发送短信或者寄发信件"
+    return content
 
 
 def _require_trigger(draw: Draw, _: Arguments, *, at: datetime) -> None:

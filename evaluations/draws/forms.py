@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 
 from evaluations.draws.models import PlannedDraw
-from evaluations.draws.rules import RemovalReason
+from evaluations.draws.rules import Delivery, RemovalReason
 from evaluations.draws.services.ceremony import Reading, needs_issue
 from nanchuan_eval.web.fields import TextField
 
@@ -91,6 +91,23 @@ class RemovalForm(forms.Form):
             return [date.fromisoformat(part) for part in parts if part]
         except ValueError:
             raise forms.ValidationError("日期格式有误，请按“2020-07-10”的格式填写，多个日期用空格分隔。") from None
+
+
+class FurtherRoundForm(forms.Form):
+    """How those whom a further round draws get their codes: in the same act, or by 生成票号 afterwards."""
+
+    way = forms.ChoiceField(
+        label="票号和通知",
+        choices=Delivery,
+        initial=Delivery.SMS,
+        widget=forms.RadioSelect,
+        error_messages={"required": "请选择新抽中的人怎样得到票号。"},
+    )
+
+    def delivery(self, site: str) -> dict[str, str]:
+        """Return what goes with the proposal; nothing if the codes are made by an act of their own."""
+        way = self.cleaned_data["way"]
+        return {} if way == Delivery.LATER else {"way": way, "site": site}
 
 
 class LettersForm(forms.Form):

@@ -7,6 +7,14 @@ from typing import Any
 from django.db.models import TextChoices
 
 
+class Delivery(TextChoices):
+    """How those whom a further round draws get their codes: in the same act, or by 生成票号 afterwards."""
+
+    SMS = "sms", "随即生成，发短信；没有手机号、已退订或者没有设置短信网关的，打印信函"
+    LETTERS = "letters", "随即生成，全部打印信函"
+    LATER = "later", "不随即生成（票号由公证人员另行生成的选此项）"
+
+
 class RemovalReason(TextChoices):
     """移除原因 (protocol 3.11)."""
 

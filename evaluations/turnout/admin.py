@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from evaluations.codes.models import OpenClaimAlert
 from evaluations.codes.services.open_channel import BEFORE_COUNTING, review_alert
+from evaluations.draws.forms import FurtherRoundForm
 from evaluations.paper_ballots.documents import labels
 from evaluations.pools.queries import contact_of
 from evaluations.rounds.admin_pages import show_round_form
@@ -60,6 +61,7 @@ class MonitorPages(PolicyAdmin):
             "monitor": monitor,
             "clients": clients,
             "proposals": approvals.waiting_about(user, clients.draw) if clients else [],
+            "further_round": FurtherRoundForm(),
             "may_draw": policy.may_start(user, "draw.redraw"),
             "may_issue": policy.may_start(user, "cred.print"),
             "may_enter_paper": policy.may_see(user, "cred.void"),

@@ -94,7 +94,14 @@ def issue_lacking(
     *, round_id: int, lines: Iterable[StratumLine], by: User, at: datetime
 ) -> list[tuple[CodeBatch, list[str]]]:
     """Make a batch of the codes that each of these strata lacks."""
-    round_ = _issuing_round(round_id, by)
+    return make_lacking(_issuing_round(round_id, by), lines, by=by, at=at)
+
+
+@sensitive_variables()
+def make_lacking(
+    round_: Round, lines: Iterable[StratumLine], *, by: User, at: datetime
+) -> list[tuple[CodeBatch, list[str]]]:
+    """Make them as a part of an act that has its own permission and transaction and has locked the round."""
     wanted = {(line.channel, line.stratum) for line in lines}
     lacking = [line for line in lacking_codes(round_) if (line.channel, line.stratum) in wanted]
     sections = {section.code: section for section in round_.sections.all()}

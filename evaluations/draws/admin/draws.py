@@ -5,7 +5,7 @@ from datetime import date, datetime
 from functools import partial
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -21,11 +21,12 @@ from evaluations.draws.approvals import (
     start_commitments,
     start_draw,
 )
-from evaluations.draws.forms import PlanForm, ReadingForm, RemovalForm, SigningForm
+from evaluations.draws.forms import FurtherRoundForm, PlanForm, ReadingForm, RemovalForm, SigningForm
 from evaluations.draws.models import Draw, DrawEntry, PlannedDraw
 from evaluations.draws.pages.ceremony import ceremony_page, drawn_people
 from evaluations.draws.services import ceremony
 from evaluations.draws.services.commitment import COMMIT_ACTION, plan_draw, planned_draw
+from evaluations.draws.services.removals import deliveries
 from evaluations.rounds.admin_pages import round_page, show_round_form, staff_page
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose
@@ -43,8 +44,8 @@ from nanchuan_eval.workspace.rules import Phase
 ACTS: dict[str, tuple[Callable[..., Any], str]] = {
     "run": (partial(start_draw, "draw.run"), "抽取已完成，请在场监督员用签名码签名。"),
     "publish": (partial(start_draw, "draw.publish"), "抽取证明已公开。"),
-    "next-round": (partial(start_draw, "draw.next_round"), "追加抽取已启动。"),
 }
+NEXT_ROUND = "next-round"
 
 
 @admin.register(Draw)
@@ -136,12 +137,26 @@ class DrawAdmin(ReadOnlyAdmin):
         """Handle a button of the ceremony page (POST only)."""
         draw = get_object_or_404(Draw.objects.only("round_id", "purpose"), pk=pk)
         back = reverse("admin:draw-ceremony", args=[pk])
+        if request.method == "POST" and name == NEXT_ROUND:
+            return self._next_round(request, draw)
         if request.method != "POST" or name not in ACTS:
             return redirect(back)
         service, done = ACTS[name]
-        if name == "next-round" and draw.purpose == DrawPurpose.CLIENTS:  # started beside the returns it rests on
-            back = reverse("admin:round-monitor", args=[draw.round_id])
         return perform(request, partial(service, draw_id=pk), done=done, back=back)
+
+    def _next_round(self, request: HttpRequest, draw: Draw) -> HttpResponse:
+        """Start a further round; where its people get codes by the system, with the way they are sent."""
+        back, delivery = reverse("admin:draw-ceremony", args=[draw.pk]), dict[str, str]()
+        if draw.purpose == DrawPurpose.CLIENTS:  # started beside the returns it rests on
+            back = reverse("admin:round-monitor", args=[draw.round_id]) + "#top-up"
+        if draw.purpose in deliveries:
+            form = FurtherRoundForm(request.POST)
+            if not form.is_valid():
+                messages.error(request, "请选择新抽中的人怎样得到票号，再启动追加抽取。")
+                return redirect(back)
+            delivery = form.delivery(request.build_absolute_uri("/").rstrip("/"))
+        service = partial(start_draw, "draw.next_round", draw_id=draw.pk, **delivery)  # type: ignore[arg-type]
+        return perform(request, service, done="追加抽取已启动。", back=back)
 
     def abandon(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Abandon the draw, with a public reason."""
@@ -157,7 +172,9 @@ class DrawAdmin(ReadOnlyAdmin):
         user = account_of(request)
         policy.check_sees(user, "draw.names")
         people = drawn_people(draw, user, clock.now(), request.GET.dict())
-        return staff_page(request, "draw/people.html", draw.round, f"抽中人员：{draw}", draw=draw, people=people)
+        form = FurtherRoundForm() if draw.purpose in deliveries else None
+        title = f"抽中人员：{draw}"
+        return staff_page(request, "draw/people.html", draw.round, title, draw=draw, people=people, form=form)
 
     def remove(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Remove a drawn person; the next alternate takes the seat."""

@@ -32,6 +32,8 @@ CHANNEL_OF = {
 PEOPLE = frozenset({DrawPurpose.SUPERVISORS, DrawPurpose.EVALUATORS, DrawPurpose.CLIENTS, DrawPurpose.ISSUED})
 # Filled by the app: (draw, moment) -> why its further round may not be opened, where that is not the return rate.
 triggers: dict[DrawPurpose, Callable[[Draw, datetime], list[str]]] = {}
+# Filled by the app: make codes, letters and messages of those newly drawn (draw, site, way, by, at), if they get any.
+deliveries: dict[DrawPurpose, Callable[..., object]] = {}
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,12 @@ def remove_drawn(*, entry_id: int, removal: Removal, by: User, at: datetime) -> 
 
 
 @transaction.atomic
-def open_next_round(*, draw_id: int, by: User, at: datetime) -> DrawEvent:
-    """Open the next committed round (追加) once its committed trigger is met."""
+def open_next_round(*, draw_id: int, by: User, at: datetime, way: str = "", site: str = "") -> DrawEvent:
+    """Open the next committed round (追加) once its committed trigger is met.
+
+    With a `way` those newly drawn get their codes, letters and messages in the same act, or nothing is
+    done at all.
+    """
     policy.check(by, "draw.redraw")
     draw = _lock_drawn(draw_id)
     faults = further_round_faults(draw, at)
@@ -85,6 +91,8 @@ def open_next_round(*, draw_id: int, by: User, at: datetime) -> DrawEvent:
     fixed, more = fixed_digests(("draw", draw.pk)), seats_of(draw) - before
     detail = {"step_label": f"启动追加抽取：{draw}，多抽{more}人", "seq": event.seq, "fixed": fixed}
     audit.record("draw.redraw", draw, by=by, at=at, detail=detail, wrote=[draw, event])
+    if way:
+        deliveries[DrawPurpose(draw.purpose)](draw=draw, way=way, site=site, by=by, at=at)
     return event
 
 

@@ -13,10 +13,11 @@ from uuid import uuid4
 from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
-from evaluations.codes.services.issuing import BEFORE_CLOSING, issue_lacking
+from evaluations.codes.services.issuing import BEFORE_CLOSING, make_lacking
 from evaluations.codes.services.voiding import void_unsent
-from evaluations.draws.models import DrawEntry
+from evaluations.draws.models import Draw, DrawEntry
 from evaluations.draws.queries.committed_rounds import current_round, seats_by_round
+from evaluations.draws.rules import Delivery
 from evaluations.messages.models import Message, MessageEntry
 from evaluations.messages.queries import (
     DELIVERED_BY,
@@ -72,6 +73,24 @@ def deliver_new(
     or nothing; after a top-up or a removal it reaches those newly drawn only.
     """
     policy.check(by, "cred.print")
+    return _deliver(round_id, purposes, site=site, letters_only=letters_only, by=by, at=at)
+
+
+@sensitive_variables()
+@transaction.atomic
+def deliver_drawn(*, draw: Draw, site: str, way: str, by: User, at: datetime) -> Made:
+    """Make the codes, letters and messages of those whom a further round has just drawn, as a part of that act.
+
+    Its approval names it; whoever proposes a further round may make codes (a test compares the two rights).
+    """
+    purposes = [DrawPurpose(draw.purpose)]
+    return _deliver(draw.round_id, purposes, site=site, letters_only=way == Delivery.LETTERS, by=by, at=at)
+
+
+@sensitive_variables()
+def _deliver(
+    round_id: int, purposes: Collection[DrawPurpose], *, site: str, letters_only: bool, by: User, at: datetime
+) -> Made:
     round_ = lock_round(round_id)
     if RoundState(round_.state) not in BEFORE_CLOSING or at >= round_.closes_at:
         raise RuleViolation("票号和通知只能在名录锁定之后、投票截止之前生成。")
@@ -88,7 +107,7 @@ def deliver_new(
     ]
     if not people:
         raise RuleViolation(*plan.without)
-    for batch, codes in issue_lacking(round_id=round_.pk, lines=plan.lines, by=by, at=at):
+    for batch, codes in make_lacking(round_, plan.lines, by=by, at=at):
         freed[batch.stratum] += codes
     made = _queue(round_, people, freed, site=site, letters_only=letters_only, at=at)
     # A code that is left, as nobody took the place, would count as handed out.

@@ -61,7 +61,7 @@ def test_a_further_round_takes_two_persons_and_still_needs_its_trigger(round_, r
     draw = hold_draw(round_)
     require_two_persons()
     client.force_login(make_user("clerk"))
-    client.post(reverse("admin:draw-act", args=[draw.pk, "next-round"]))
+    client.post(reverse("admin:draw-act", args=[draw.pk, "next-round"]), {"way": "sms"})
 
     with pytest.raises(RuleViolation, match="投票期间"):
         approvals.approve(approval_id=Approval.objects.pending().get().pk, by=make_user("chief"), at=LATER)
