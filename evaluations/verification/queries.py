@@ -29,7 +29,7 @@ from evaluations.sample_audit.models import SampleAudit, SampleBallot, SampleSig
 from evaluations.sealing.models import OpeningSignature
 from evaluations.sealing.queries import rows_expected
 from evaluations.service_records.models import StatedCount
-from evaluations.service_records.queries.chain import chain_rows
+from evaluations.service_records.queries.chain import chain_rows, units_with_records
 from evaluations.tally.models import AnomalyFlag, CountSignature, SectionResult, Tally, TallyRow, Veto
 from evaluations.turnout.models import TurnoutDay
 from evaluations.verification.rules import BoxFacts
@@ -212,7 +212,7 @@ FACTS = {
     "flags": FixedFact("异常提示和处理", _of_round(AnomalyFlag, *FLAG)),
     "problems": FixedFact("上榜科室和主要问题", _of_round(SectionResult, *PROBLEMS)),
     "sample": FixedFact("抽样核对", _sample),
-    "record_chain": FixedFact("办件批次和累计校验值", chain_rows),
+    "record_chain": FixedFact("办件批次和累计校验值", chain_rows, every=units_with_records),
     "turnout": FixedFact("计票时的每日收回数", _of_round(TurnoutDay, *TURNOUT)),
 }
 ROWS = (

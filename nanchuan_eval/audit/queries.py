@@ -57,11 +57,15 @@ class Fact(Protocol):
 
 @dataclass(frozen=True)
 class FixedFact:
-    """Rows of one object, fixed together (a box, a list). `is_purged`: True if they were deleted when due."""
+    """Rows of one object, fixed together (a box, a list). `is_purged`: True if they were deleted when due.
+
+    `every` = all objects that have rows, where none has any before an action that fixes them.
+    """
 
     label: str
     rows: Callable[[str], Iterable[Sequence[Any]]]
     is_purged: Callable[[str], bool] = lambda _: False
+    every: Callable[[], Iterable[str]] = tuple
 
     def digests(self, keys: Iterable[str]) -> dict[str, str]:
         """Return the present digest of each object (one reading of its rows each)."""
@@ -72,8 +76,8 @@ class FixedFact:
         return self.is_purged(key)
 
     def added(self, known: Iterable[str]) -> Iterable[str]:
-        """Return nothing: a row that is added changes its object's digest."""
-        return ()
+        """Return the objects that no action has fixed; a row that is added to another changes its digest."""
+        return sorted(set(self.every()) - set(known))
 
 
 @dataclass(frozen=True)

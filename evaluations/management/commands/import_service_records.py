@@ -63,7 +63,7 @@ class Command(ServiceCommand):
                 raise
         for notice in [*made.notices, *map(str, made.hints[:SHOWN_HINTS])]:
             self.stdout.write(notice)
-        self._write(options["hints"], path.name, made.hints, "已照常导入")
+        self._write(options["hints"], path.name, made.hints, "照常导入")
         for label, figure in made.figures:
             self.stdout.write(f"{label}：{figure}")
         self.stdout.write("检查通过，没有导入。" if options["dry_run"] else f"已导入{made.records}件。")

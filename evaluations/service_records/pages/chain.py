@@ -16,8 +16,8 @@ from evaluations.service_records.queries.chain import (
     chains,
     days_delivered,
     period_watched,
+    public_chain_faults,
     rated_units,
-    record_chain_faults,
     stated_counts,
 )
 from evaluations.service_records.rules.chain import Link
@@ -29,7 +29,7 @@ from nanchuan_eval.workdays.queries import declared_years
 from nanchuan_eval.workdays.rules import days_hint, in_chinese
 
 HEADINGS = ("unit", "seq", "day", "records", "digest", "head", "correction")
-AGREES = "各单位的累计校验值由逐批件数和校验值算出，全部一致；各批现有的办件数与收到时相同"
+AGREES = "各单位的累计校验值由逐批件数和校验值算出，与操作日志所记全部一致；各批现有的办件数与收到时相同"
 NOTHING = "还没有单位报送办件。"
 NOT_STATED, SAME, OTHER = "未自报", "一致", "不一致"
 
@@ -127,7 +127,7 @@ def chain_verdict(at: datetime) -> Verdict:
     newest, count = RecordBatch.objects.aggregate(newest=Max("pk"), count=Count("pk")).values()
     if newest is None:
         return unchecked(NOTHING)
-    found = checked(f"records/{newest}/{count}", record_chain_faults, f"{AGREES}（共{count}批）。", at)
+    found = checked(f"records/{newest}/{count}", public_chain_faults, f"{AGREES}（共{count}批）。", at)
     return replace(found, about="累计校验值")
 
 

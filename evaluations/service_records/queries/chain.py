@@ -9,10 +9,12 @@ from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q
 
 from departments.models import Department, Section
 from evaluations.rounds.queries import rounds_to_choose
+from evaluations.rounds.rules.lifecycle import SEALED
 from evaluations.service_records.models import RecordBatch, ServiceRecord, StatedCount
 from evaluations.service_records.rules.chain import Link, chain_faults, day_digest, first_head, record_leaf
 from evaluations.service_records.rules.parsing import person_key
 from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.audit.queries import changed_facts
 
 LINK = ("seq", "day", "records", "digest", "head", "is_correction")
 # Not the salt, which leaves with the last name of a batch; the digest commits to it, and the head to the kind of batch.
@@ -56,6 +58,11 @@ def chain_rows(code: str) -> Sequence[Sequence[Any]]:
     return list(RecordBatch.objects.filter(unit__code=code).order_by("seq").values_list(*FIXED))
 
 
+def units_with_records() -> set[str]:
+    """Return the codes of the units that have a chain (1 query)."""
+    return set(RecordBatch.objects.order_by().values_list("unit__code", flat=True))
+
+
 def stated_counts(unit: Department | None = None) -> dict[str, dict[date, Stated]]:
     """Return what the units, or one of them, state: code -> day -> count, with those before it (2 queries).
 
@@ -86,9 +93,22 @@ def days_delivered() -> tuple[date, date] | None:
 
 
 def period_watched(today: date) -> tuple[date, date] | None:
-    """Return the period of the latest round begun that draws from the records (1 query)."""
+    """Return the days of the rounds begun that draw from the records and are not sealed, or of the latest (1 query).
+
+    The vote on a half-year falls into the next one, whose round may have begun as well.
+    """
     rounds = rounds_to_choose().filter(period_start__lte=today, rulebook__client_draw=True)
-    return rounds.order_by("-period_start").values_list("period_start", "period_end").first()
+    found = list(rounds.order_by("-period_start").values_list("period_start", "period_end", "state"))
+    watched = [row for row in found if row[2] not in SEALED] or found[:1]
+    return (min(row[0] for row in watched), max(row[1] for row in watched)) if watched else None
+
+
+def public_chain_faults() -> Iterator[str]:
+    """Yield the faults of the chains, and what is no longer as the audit log fixed it: a chain without its newest
+    batch, or with a newest batch computed anew, holds in itself.
+    """
+    yield from record_chain_faults()
+    yield from changed_facts("record_chain")
 
 
 def record_chain_faults() -> Iterator[str]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, TextField, Value
+from django.db.models.functions import Concat
 from django.utils import timezone
 
 from evaluations.rounds.models import Round
@@ -42,7 +43,8 @@ class FrameFigures:
 
 def frame_figures(round_: Round, at: datetime) -> FrameFigures:
     """Return the figures (eight queries, nine before the roster is frozen), whatever number of records there is."""
-    until = min(round_.period_end, timezone.localdate(at))
+    # What was finished today may still come.
+    until = min(round_.period_end, timezone.localdate(at) - timedelta(days=1))
     calendar = Holiday.objects.calendar()
     workdays = [day for day in days_between(round_.period_start, until) if calendar.is_workday(day)]
     before = _before(round_)
@@ -97,13 +99,16 @@ def _counts(records: QuerySet[ServiceRecord], workdays: Collection[date]) -> dic
     # Of a corrected record the newest version alone counts.
     phones = Client.objects.filter(records__is_corrected=False).exclude(phone_hash="").order_by().values("phone_hash")
     shared = phones.annotate(people=Count("pk", distinct=True)).filter(people__gt=1).values("phone_hash")
+    taking_part, is_reached = Q(client__exclusion=""), ~Q(client__phone_hash="")
+    # Without a phone, nothing tells that somebody of another delivery is the same person but the name and the firm.
+    written = Concat("client__name", Value("/"), "client__unit", Value("/"), "client__kind", output_field=TextField())
     rows = records.values_list("section_id").annotate(
         records=Count("pk"),
         named=Count("client"),
-        people=Count("client", distinct=True),
         eligible=Count("client", distinct=True, filter=ELIGIBLE),
-        without_phone=Count("client", distinct=True, filter=Q(client__phone_hash="", client__exclusion="")),
-        excluded=Count("client", distinct=True, filter=Q(client__isnull=False) & ~Q(client__exclusion="")),
+        without_phone=Count(written, distinct=True, filter=Q(client__phone_hash="") & taking_part),
+        excluded=Count("client", distinct=True, filter=Q(client__isnull=False) & is_reached & ~taking_part)
+        + Count(written, distinct=True, filter=Q(client__phone_hash="") & ~taking_part),
         sharing=Count("client", distinct=True, filter=Q(client__phone_hash__in=shared)),
         workdays=Count("finished_on", distinct=True, filter=Q(finished_on__in=workdays)),
     )

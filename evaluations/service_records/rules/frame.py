@@ -59,12 +59,16 @@ class Counts(NamedTuple):
 
     records: int = 0
     named: int = 0  # records with a person
-    people: int = 0
     eligible: int = 0
     without_phone: int = 0  # of those who are not excluded, so that eligible, excluded and these are all people
     excluded: int = 0
     sharing: int = 0
     workdays: int = 0  # working days with a record
+
+    @property
+    def people(self) -> int:
+        """The people of the records; without a phone, the same name and firm are one."""
+        return self.eligible + self.without_phone + self.excluded
 
     @property
     def repeated(self) -> int:

@@ -296,12 +296,22 @@ class _Import:
         made.hints += self._conflicts.doubts
         if doubts := len(made.hints):
             made.notices.append(f"有{doubts}个工作单位不能确定是不是评议对象，没有列为回避，请核对提示清单。")
+        made.hints += self._sharing(made.batches)
+
+    def _sharing(self, batches: Sequence[RecordBatch]) -> list[Fault]:
+        """Return which records of this delivery have a phone of several people, the first of very many."""
         phones = {keyed_hash(phone): phone for phone in sorted(self._clients.shared)[:MOST_HINTS]}
-        sharing = ServiceRecord.objects.filter(batch__in=made.batches, client__phone_hash__in=list(phones))
-        rows = sharing.order_by("client__phone_hash", "unit", "number")
-        for digest, number in rows.values_list("client__phone_hash", "number")[:MOST_HINTS]:
-            text = f"手机号{mask_phone(phones[digest])}由几个人共用，已照常导入。"
-            made.hints.append(Fault(f"办件{number}", text, "几个人共用一个手机号"))
+        sharing = ServiceRecord.objects.filter(batch__in=batches, client__phone_hash__in=list(phones))
+        rows = sharing.order_by("client__phone_hash", "unit", "number").values_list("client__phone_hash", "number")
+        found = list(rows[: MOST_HINTS + 1])
+        if len(found) > MOST_HINTS or len(self._clients.shared) > MOST_HINTS:
+            self._made.notices.append(f"几个人共用手机号的办件很多，提示只列出{MOST_HINTS}件。")
+        return [
+            Fault(
+                f"办件{number}", f"手机号{mask_phone(phones[digest])}由几个人共用，照常导入。", "几个人共用一个手机号"
+            )
+            for digest, number in found[:MOST_HINTS]
+        ]
 
 
 def _chunks(lines: Iterator[Line]) -> Iterator[list[Line]]:

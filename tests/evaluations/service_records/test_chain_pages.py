@@ -7,9 +7,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from evaluations.service_records.models import RecordBatch, ServiceRecord, StatedCount
-from evaluations.service_records.rules.chain import Link, chain_faults
+from evaluations.service_records.queries.chain import record_chain_faults
+from evaluations.service_records.rules.chain import Link, chain_faults, day_digest, first_head, next_head
 from evaluations.service_records.services.importing import import_records
 from evaluations.service_records.services.stated import state_count
+from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.queries import verify_chain
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.core.errors import RuleViolation
@@ -118,6 +120,20 @@ class TestPublicPages:
         text = text_of(client.get("/records/D01/"))
         assert "（5天）：2026年2月3日至2月4日、2026年2月6日至2月10日。 没有报送的工作日数到2026年2月10日为止。" in text
 
+    def test_days_of_a_round_that_is_not_sealed_are_watched_after_the_next_one_has_begun(self, client, unit):
+        late = make_section(department=make_department(code="D02", name="区科技局"))
+        cells = ("1", late.code, "2026-02-27", "张三", "13800000001")
+        import_records(rows=[Row("办件.csv", 1, HEADINGS), Row("办件.csv", 2, cells)], by=OPERATOR, at=NOON)
+        fields = {"rulebook": {"client_draw": True}}
+        voting = make_round(period_start=date(2026, 2, 2), period_end=date(2026, 2, 13), state="open", **fields)
+        make_round(period_start=date(2026, 2, 14), period_end=date(2026, 6, 30), **fields)
+        assert "天）：2026年2月2日至" in text_of(client.get("/records/D02/"))
+
+        voting.state = "sealed"
+        voting.save()
+        shown = text_of(client.get("/records/D02/"))
+        assert "没有报送的工作日" in shown and "2月2日至" not in shown
+
     @pytest.mark.parametrize("address", ["/records/", "/records/D01/"])
     def test_a_year_without_all_its_holidays_is_said(self, client, unit, address):
         CompleteYear.objects.filter(year=2026).delete()
@@ -139,6 +155,34 @@ class TestPublicPages:
         ServiceRecord.objects.filter(number="0").delete()
         assert "累计校验值：不一致 区林业局第1批办件应有2件，现有1件" in text_of(client.get("/records/"))
 
+    def test_a_chain_without_its_newest_batch_is_the_verdict(self, client, unit):
+        newest = RecordBatch.objects.latest("seq")
+        newest.entries.all().delete()
+        newest.delete()
+        assert list(record_chain_faults()) == []  # what is left holds in itself
+        assert "累计校验值：不一致 办件批次和累计校验值（编号D01）与操作日志第" in text_of(client.get("/records/"))
+
+    def test_a_newest_batch_that_was_computed_anew_is_the_verdict(self, client, unit):
+        newest = RecordBatch.objects.latest("seq")
+        before = RecordBatch.objects.get(seq=newest.seq - 1)
+        link = Link(newest.seq, newest.day, 0, day_digest(newest.salt, ()), "")
+        newest.entries.all().delete()
+        head = next_head(before.head, "D01", link)
+        RecordBatch.objects.filter(pk=newest.pk).update(records=0, digest=link.digest, head=head)
+        assert list(record_chain_faults()) == []
+        assert "累计校验值：不一致" in text_of(client.get("/records/"))
+
+    def test_a_chain_that_no_import_made_is_the_verdict(self, client, unit):
+        other = make_department(code="D02", name="区水利局")
+        audit.record("user.create", None, by=OPERATOR, at=NOON, detail={"fixed": {}})  # the log is whole
+        link = Link(1, date(2026, 2, 2), 0, day_digest("00", ()), "")
+        head = next_head(first_head("D02"), "D02", link)
+        RecordBatch.objects.create(
+            unit=other, seq=1, day=link.day, records=0, salt="00", digest=link.digest, head=head, received_at=NOON
+        )
+        assert list(record_chain_faults()) == []
+        assert "（编号D02）在操作日志中没有记录，是另行加入的" in text_of(client.get("/records/"))
+
     def test_nobody_is_named(self, client, unit):
         for address in ("/records/", "/records/D01/", "/records/D01/chain.csv"):
             content = client.get(address).content.decode()
@@ -150,7 +194,8 @@ class TestPublicPages:
     def test_the_number_of_statements_does_not_grow(self, client, unit, django_assert_max_num_queries):
         for _ in range(3):
             make_section()
-        with django_assert_max_num_queries(15):
+        client.get("/records/")  # finds the verdict, which is kept for an hour
+        with django_assert_max_num_queries(12):
             client.get("/records/")
         with django_assert_max_num_queries(14):
             client.get("/records/D01/")

@@ -60,6 +60,17 @@ def test_an_excluded_person_without_a_phone_is_counted_once():
     assert (now.people, now.eligible, now.excluded, now.without_phone) == (4, 2, 1, 1)
 
 
+def test_without_a_phone_the_same_name_and_firm_in_two_deliveries_are_one_person():
+    section = make_section()
+    make_clients(section, 1)
+    for _ in range(2):
+        make_clients(section, 1, phone="", name="戊某")
+        make_clients(section, 1, phone="", name="戊某", unit="甲公司")
+        make_clients(section, 1, phone="", name="己某", exclusion=ExclusionReason.CONFLICT)
+    now = _row(make_round()).now
+    assert (now.people, now.eligible, now.without_phone, now.excluded, now.repeated) == (4, 1, 2, 1, 3)
+
+
 def test_the_years_of_the_period_decide_whether_working_days_are_sure():
     make_section()
     round_ = make_round(period_start=date(2020, 7, 1), period_end=date(2020, 12, 31))

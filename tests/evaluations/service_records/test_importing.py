@@ -68,9 +68,16 @@ class TestPeople:
         made = take(line(section, "1", name="张三", firm="甲公司"), line(section, "2", name="李四", firm="甲公司"))
         assert (made.people, made.shared_phones) == (2, 1)
         assert [str(hint) for hint in made.hints] == [
-            "办件1：手机号138****0001由几个人共用，已照常导入。",
-            "办件2：手机号138****0001由几个人共用，已照常导入。",
+            "办件1：手机号138****0001由几个人共用，照常导入。",
+            "办件2：手机号138****0001由几个人共用，照常导入。",
         ]
+
+    def test_of_very_many_records_with_a_shared_phone_the_first_are_listed_and_it_is_said(self, monkeypatch):
+        monkeypatch.setattr(importing, "MOST_HINTS", 3)
+        section = make_section()
+        made = take(*(line(section, str(n), name=f"张{'一二三四'[n]}") for n in range(4)))
+        assert len(made.hints) == 3
+        assert made.notices == ["几个人共用手机号的办件很多，提示只列出3件。"]
 
     def test_a_person_of_an_earlier_file_is_found_again(self):
         section = make_section()
