@@ -164,7 +164,8 @@ def read_line(
         result=result,
         section=result.section,
         indicators=tuple(
-            _indicator(i, result.data["indicators"] if has_scores(result) else {}, asked) for i in Indicator
+            indicator_score(i, result.data["indicators"] if has_scores(result) else {}, asked, rulebook["levels"])
+            for i in Indicator
         ),
         channels=_suppress([_channel(c, result, figures if has_scores(result) else None, least) for c in Channel]),
         history=past,
@@ -175,13 +176,16 @@ def read_line(
     )
 
 
-def _indicator(indicator: Indicator, scores: Mapping[str, Any], asked: Questionnaire) -> IndicatorScore:
+def indicator_score(
+    indicator: Indicator, scores: Mapping[str, Any], asked: Questionnaire, levels: int
+) -> IndicatorScore:
+    """Return a score with the nearest answer on the round's own scale of 0 to `levels`."""
     text = scores.get(indicator.value)
     if text is None:
         return IndicatorScore(asked.names[indicator], None, 0, "无得分" if indicator.value in scores else "")
     value = Decimal(text)
-    step = min(3, int(value * 3 / WORST + Decimal("0.5")))
-    return IndicatorScore(asked.names[indicator], value, step, asked.words[str(step)])
+    step = min(levels, int(value * levels / WORST + Decimal("0.5")))
+    return IndicatorScore(asked.names[indicator], value, step, asked.answers(levels)[str(step)])
 
 
 def _channel(channel: Channel, result: SectionResult, figures: Figures | None, least: int) -> ChannelFigure:

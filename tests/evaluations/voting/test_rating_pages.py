@@ -1,6 +1,7 @@
 """The pages on which one rates: a section each, or a department's table for those who rate many."""
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from django.utils import timezone
 from accountability.demo.citizens import FormReader
 from tests.evaluations.voting.phone import COMMENT, Phone, refused
 from tests.factories import make_open_round, raw_answers
+from tests.paths import ROOT
 
 pytestmark = pytest.mark.django_db
 
@@ -59,6 +61,19 @@ class TestARatingPage:
         assert page.status_code == 200
         assert page.context["number"] == 0
         assert json.loads(page.context["vote"]) == [[phone.sections[1], {"cold": ["1"]}, []]]
+
+    @pytest.mark.parametrize(("levels", "severe_from"), [(3, 2), (2, 1), (4, 3)])
+    def test_shows_the_manifestations_from_the_rounds_own_severe_level_on(self, levels, severe_from):
+        """The sheet shows them beside a chosen `.severe` answer: one that is not marked would hide what is required."""
+        now = timezone.now()
+        opened = {"opens_at": now - timedelta(days=1), "closes_at": now + timedelta(days=1)}
+        phone = Phone(make_open_round(rulebook={"levels": levels, "severe_from": severe_from}, **opened))
+
+        page = self.rating(phone).content.decode()
+
+        marked = set(re.findall(r'class="level l(\w) severe"', page))
+        assert marked == {str(level) for level in range(severe_from, levels + 1)}
+        assert ":has(.severe :checked)" in (ROOT / "static" / "css" / "voting.css").read_text("utf-8")
 
     def test_fills_the_rest_with_none_and_leaves_what_was_answered(self, voting):
         phone = Phone(voting)
