@@ -55,6 +55,7 @@ PROFILE_VARIABLES = {
     "commission": "COMMISSION_NAME",
     "leading_group": "LEADING_GROUP_NAME",
     "sign": "MESSAGE_SIGN",
+    "data_terms": "OPEN_DATA_TERMS",
 }
 PROFILE: dict[str, object] = {
     field: env.str(name) for field, name in PROFILE_VARIABLES.items() if env.str(name, default="")
@@ -63,11 +64,6 @@ if "office" in PROFILE:
     PROFILE.setdefault("paper_head", PROFILE["office"])
 if env.list("PLACE_NAMES", default=[]):
     PROFILE["place_names"] = env.list("PLACE_NAMES")  # what people write in front of a unit's name
-# On which terms anybody may use the open data: said on its page and in every manifest.
-OPEN_DATA_TERMS = env.str(
-    "OPEN_DATA_TERMS",
-    default="可以免费下载、使用、转载和加工。使用时请注明来源、轮次和版次；加工过的，请注明经过加工，不得称为评议办公布的结果。",
-)
 # Receipts are public after the sealing, so this alone holds off whoever rates with those of others.
 FOLLOW_UPS_AN_HOUR = env.int("FOLLOW_UPS_AN_HOUR", default=20)
 # Off only for demonstrations by one person: every staff page then shows a banner.

@@ -23,6 +23,7 @@ from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import profile_of
 from nanchuan_eval.core.canonical import canonical_json
+from nanchuan_eval.profile.queries import current_profile
 
 Chunks = Callable[[], Iterator[bytes]]
 # Documents that change after publication, by name; a later app registers its own.
@@ -96,7 +97,7 @@ def manifest(published: PublishedRound) -> bytes:
         "round": content["round"],
         "is_demo": content["is_demo"],
         "publisher": profile_of(published.round).office,
-        "terms": settings.OPEN_DATA_TERMS,
+        "terms": current_profile().data_terms,
         "version": published.newest.version,
         "published_at": _time(published.first.published_at),
         "list": reverse("public-list", args=[published.round.key]),
@@ -129,7 +130,7 @@ def catalog() -> bytes:
         }
         for each in queries.published_rounds()
     ]
-    return canonical_json({"format": FORMAT, "terms": settings.OPEN_DATA_TERMS, "rounds": rounds})
+    return canonical_json({"format": FORMAT, "terms": current_profile().data_terms, "rounds": rounds})
 
 
 def schema_address(name: str) -> str:

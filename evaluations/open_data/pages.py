@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.html import escape
@@ -18,6 +17,7 @@ from evaluations.open_data.rules.datasets import DATASETS, Dataset
 from evaluations.publication.models import Publication
 from evaluations.publication.rules import change_in_short
 from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
+from evaluations.scoring.wording import ALONE, FEW
 from nanchuan_eval.audit.models import AuditAnchor
 from nanchuan_eval.profile.queries import current_profile
 
@@ -52,6 +52,8 @@ class DataPage:
     datasets: Sequence[Dataset]
     terms: str
     example: str
+    # What stands in place of a figure that is not published.
+    hidden: tuple[str, str] = (FEW, ALONE)
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def data_page() -> DataPage:
     return DataPage(
         rounds=rounds,
         datasets=list(DATASETS.values()),
-        terms=settings.OPEN_DATA_TERMS,
+        terms=current_profile().data_terms,
         example=rounds[0].round.key if rounds else "",
     )
 

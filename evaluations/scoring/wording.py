@@ -11,7 +11,7 @@ from evaluations.scoring.uncertainty import as_tenths
 
 # Figures of fewer than five ballots could identify a person.
 SMALLEST_SHOWN = 5
-FEW = "少于5"
+FEW = f"少于{SMALLEST_SHOWN}"
 ALONE = "不单独公布"
 MEANING = {
     CERTAIN: "，全部在前{length}位之内：本科室上榜不是抽样误差造成的。",

@@ -8,6 +8,9 @@ from nanchuan_eval.profile.rules.colours import COLOURS
 from nanchuan_eval.profile.rules.profile import FIELDS, TEXTS, Profile, from_json
 from nanchuan_eval.profile.rules.wording import COLOUR, LOGO, PLACES
 
+# From so many characters on a text is typed into several lines, and shown so.
+LONG_TEXT = 100
+
 
 class ProfileForm(forms.Form):
     """All fields of the profile, a new logo, and why it is changed; the rules refuse what is wrong in them."""
@@ -35,7 +38,10 @@ class ProfileForm(forms.Form):
         self.logo = profile.logo
         super().__init__(data, files, initial=initial)
         for name, field in FIELDS.items():
-            self.fields[name] = forms.CharField(label=field.label, max_length=field.longest, help_text=field.help)
+            widget = forms.Textarea(attrs={"rows": 3}) if field.longest >= LONG_TEXT else None
+            self.fields[name] = forms.CharField(
+                label=field.label, max_length=field.longest, help_text=field.help, widget=widget
+            )
         self.order_fields(self.field_order)
 
     def clean(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any
 
 from evaluations.open_data.rules import rows
+from evaluations.scoring.wording import ALONE, FEW, SMALLEST_SHOWN
 from evaluations.turnout.rules.response import COLUMNS as RESPONSE_COLUMNS
 
 
@@ -51,6 +52,8 @@ class Dataset:
 CODE = Column("科室代码", "code", "同一轮中不变，可以与其他文件的科室代码对应")
 DEPARTMENT = Column("单位", "department", "名录锁定时的名称")
 SECTION = Column("科室", "section", "名录锁定时的名称")
+# The words are those of the figures themselves: another threshold changes both.
+HIDDEN = f"{FEW}张的写“{FEW}”；可由合计推算出来的，写“{ALONE}”"
 CHANNEL = Column("渠道代码", "channel", "targeted为定向评议，sampled为抽样评议，other为其他渠道")
 
 LIST = Dataset(
@@ -80,7 +83,7 @@ TURNOUT = Dataset(
         CHANNEL,
         Column("渠道", "label", "渠道的名称"),
         Column("发出", "issued", "不含作废、停用的票号"),
-        Column("收回", "returned", "少于5张的写“少于5”；可由合计推算出来的，写“不单独公布”"),
+        Column("收回", "returned", HIDDEN),
         Column("有效", "valid", "至少对一个科室作出有效评议的票"),
         Column("计票", "counted", "计入结果的票"),
     ),
@@ -135,7 +138,7 @@ RESPONSE = Dataset(
         Column(RESPONSE_COLUMNS["kind"], "sections、strata、sampled", "评议票发给哪一类人"),
         Column(RESPONSE_COLUMNS["name"], "name", "办事群众按科室分列，其他人员按身份类别分列"),
         Column(RESPONSE_COLUMNS["delivered"], "delivered", "不含作废的票"),
-        Column(RESPONSE_COLUMNS["returned"], "returned", "少于5张的写“少于5”；可由合计推算出来的，写“不单独公布”"),
+        Column(RESPONSE_COLUMNS["returned"], "returned", HIDDEN),
         Column(RESPONSE_COLUMNS["percent"], "（由上两列算出）", "整数，余数舍去；收回不公布的为空"),
     ),
     rows.of_response,
@@ -186,7 +189,7 @@ RECTIFICATIONS = Dataset(
         Column("事项状态", "items中的state", "如整改中、已销号"),
         Column("完成时限", "due_on", "年-月-日，可能为空"),
         Column("销号日期", "closed_on", "尚未销号的为空"),
-        Column("整改评价", "ratings", "群众的评价，仅供参考；不足5条的为空"),
+        Column("整改评价", "ratings", f"群众的评价，仅供参考；不足{SMALLEST_SHOWN}条的为空"),
     ),
     rows.of_rectifications,
 )

@@ -37,6 +37,7 @@ class Profile:
     newspaper: str
     paper_head: str
     paper_code: str
+    data_terms: str
     place_names: tuple[str, ...]
     colour: str = BLUE
     logo: str = ""
@@ -74,6 +75,7 @@ FIELDS: dict[str, Field] = {
     "newspaper": Field("公示报纸", 20, "刊登公示的报纸，不带书名号"),
     "paper_head": Field("红头（发文机关标志）", 40, "公示、通报眉首的红色名称"),
     "paper_code": Field("机关代字", 12, "文号开头的代字，年份和序号按公文格式写成〔年份〕序号号"),
+    "data_terms": Field("开放数据使用条件", 200, "“开放数据”页和各轮清单中写明，任何人按此使用数据", shortest=10),
 }
 TEXTS = tuple(FIELDS)
 
@@ -90,6 +92,10 @@ DEFAULT = Profile(
     newspaper="南川日报",
     paper_head="南川区最难办事科室群众评办公室",
     paper_code="南评办",
+    data_terms=(
+        "数据可以免费下载、复制、使用和加工，不需要申请。使用时应当注明来源、轮次和版次；经过加工的，应当注明，"
+        "不得称为评议办公布的结果。名单更正的，以更正后的一版为准。不得用于推算、识别参加评议的人。"
+    ),
     place_names=("重庆市南川区", "重庆市南川", "南川区", "南川", "区"),
 )
 

@@ -1,5 +1,7 @@
 """Rounds without a list, by another method, or void: what there is of them, and that they are not given away."""
 
+import re
+
 import pytest
 from defusedxml import ElementTree
 from django.core.cache import cache
@@ -7,8 +9,10 @@ from jsonschema import Draft202012Validator
 
 from evaluations.open_data.rules.datasets import DATASETS
 from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.scoring.wording import FEW
 from tests.evaluations.open_data.factories import announced, document, manifest, published
 from tests.pages import page_in
+from tests.paths import ROOT
 
 pytestmark = pytest.mark.django_db
 
@@ -62,8 +66,27 @@ def test_the_feed_without_publications_is_valid_too(client):
     assert again.findtext(f"{atom}id") == feed.findtext(f"{atom}id")
 
 
+def test_the_catalog_and_every_manifest_repeat_the_terms_in_force(client, settings):
+    settings.PROFILE = {"data_terms": "可以使用，请注明来源。"}
+    key = published().key
+
+    answers = [client.get(address).json() for address in ("/data/catalog.json", f"/data/{key}/manifest.json")]
+
+    assert [answer["terms"] for answer in answers] == ["可以使用，请注明来源。"] * 2
+
+
+def test_the_words_for_hidden_figures_follow_the_threshold():
+    """A text that names five by itself would be false as soon as another size is published from."""
+    folders = [ROOT / "evaluations" / "open_data", ROOT / "templates" / "evaluations" / "open_data"]
+    texts = [path.read_text("utf-8") for folder in folders for path in folder.rglob("*.*") if path.suffix != ".pyc"]
+
+    assert len(texts) > 10
+    assert not [text for text in texts if re.search("少于[0-9]|不足[0-9]|不单独公布", text)]
+    assert f"“{FEW}”" in {column.head: column.meaning for column in DATASETS["turnout"].columns}["收回"]
+
+
 def test_the_page_explains_every_file_and_names_the_terms(client, settings):
-    settings.OPEN_DATA_TERMS = "可以使用，请注明来源。"
+    settings.PROFILE = {"data_terms": "可以使用，请注明来源。"}
 
     page = page_in(client, "/data/", queries=2, shows="可以使用，请注明来源。").content.decode()
 
