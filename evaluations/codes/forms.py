@@ -183,7 +183,12 @@ class VoidForm(ReasonForm):
         widget=forms.Textarea(attrs={"rows": 8, "autocomplete": "off"}),
         help_text="填写退信、污损评议票上的票号，每行一个。系统只记录票号校验值，浏览器中也不暂存；已投票的票号不能作废",
     )
-    field_order = ["codes", "reason"]
+    replaces = forms.BooleanField(
+        label="同时补发",
+        required=False,
+        help_text="同意后由您办理：原票号作废、同样数量的新票号生成，一次完成。找不到原票号的，不能作废，也不能补发",
+    )
+    field_order = ["codes", "replaces", "reason"]
 
     def clean_codes(self) -> list[str]:
         """Return the codes, one per line."""

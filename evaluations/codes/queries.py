@@ -15,7 +15,14 @@ from django.db.models import Count, Q, QuerySet
 
 from evaluations.ballot_form.rules.votes import Origin
 from evaluations.codes.models import CodeBatch, Credential
-from evaluations.codes.rules.issuing import code_faults, is_thin, summed_up
+from evaluations.codes.rules.issuing import (
+    bound_elsewhere,
+    code_faults,
+    is_thin,
+    section_code,
+    summed_up,
+    too_few_at_opening,
+)
 from evaluations.codes.rules.publishing import BatchSize, few_together, is_small, withheld_use
 from evaluations.draws.models import DrawEntry
 from evaluations.protocol.codes import issue_of
@@ -172,11 +179,21 @@ def drawn_by_kind(round_: Round) -> dict[Kind, dict[str, int]]:
 
 def codes_by_kind(round_: Round) -> dict[Kind, dict[str, int]]:
     """Return kind -> stratum -> codes that can vote or have voted: not void, not of a recalled batch (one query)."""
-    codes = Credential.objects.filter(batch__round=round_, batch__is_open=True, is_void=False)
+    return _by_kind(_able_codes(round_))
+
+
+def _able_codes(round_: Round) -> list[tuple[str, str | None, str, int]]:
+    """Return channel, code of the section that the batches are bound to, stratum, codes (one query)."""
+    codes = Credential.objects.filter(batch__round=round_, batch__is_open=True, is_void=False).order_by()
+    rows = codes.values_list("batch__channel", "batch__section__code", "batch__stratum").annotate(Count("pk"))
+    return sorted(rows, key=itemgetter(0, 2))
+
+
+def _by_kind(rows: Iterable[tuple[str, str | None, str, int]]) -> dict[Kind, dict[str, int]]:
     found: dict[Kind, dict[str, int]] = {}
-    rows = codes.order_by().values_list("batch__channel", "batch__section", "batch__stratum").annotate(Count("pk"))
-    for channel, section, stratum, number in sorted(rows, key=itemgetter(0, 2)):
-        found.setdefault(Kind(Channel(channel), is_bound=section is not None), {})[stratum] = number
+    for channel, section, stratum, number in rows:
+        mine = found.setdefault(Kind(Channel(channel), is_bound=section is not None), {})
+        mine[stratum] = mine.get(stratum, 0) + number
     return found
 
 
@@ -238,12 +255,22 @@ def channels_with_batches(round_: Round) -> set[str]:
 
 
 def unfit_codes(round_: Round) -> list[str]:
-    """Return in Chinese where codes and drawn people differ; all codes must exist before the vote."""
-    codes, least = codes_by_kind(round_), batch_min(round_.rulebook)
-    faults = []
+    """Return in Chinese where codes and drawn people differ; all codes must exist before the vote (two queries).
+
+    A bound batch must be that of its stratum's section, and hide its voters among each other: before the vote begins
+    it can still be stopped. A reform since the draw changes nothing, as the round keeps the roster it froze.
+    """
+    rows, least = _able_codes(round_), batch_min(round_.rulebook)
+    codes = _by_kind(rows)
+    faults = [bound_elsewhere(stratum, code) for _, code, stratum, _ in rows if code and section_code(stratum) != code]
     for kind, drawn in drawn_by_kind(round_).items():
         mine = codes.get(kind, {})
         thin = {name for name, people in drawn.items() if kind.is_bound and is_thin(people, mine.get(name, 0), least)}
+        if kind.is_bound:
+            few = {name: number for name, number in mine.items() if number < least and name in drawn}
+            faults += summed_up([too_few_at_opening(name, number, least) for name, number in few.items()])
+            thin |= set(few)
+            mine = {name: number for name, number in mine.items() if name not in few}
         wanted = {name: people for name, people in drawn.items() if name not in thin}
         faults += summed_up(code_faults(kind.channel.label, wanted, mine, is_complete=True))
     return faults

@@ -81,6 +81,27 @@ def too_few_bound(stratum: str, codes: int, least: int) -> str:
     )
 
 
+def too_few_at_opening(stratum: str, codes: int, least: int) -> str:
+    """Return in Chinese that so few codes bound to a section are left before the vote, and how to go on."""
+    return (
+        f"“{stratum}”可用的票号只有{codes}个，不足{least}个，投票人容易被认出。"
+        "请在“票号批次”打开该批次，停用批次，由其他评议票评议；缺的票号可以补足的，请先补足。"
+    )
+
+
+def section_code(stratum: str) -> str:
+    """Return the code of the section of a stratum of clients, "code name"."""
+    return stratum.partition(" ")[0]
+
+
+def bound_elsewhere(stratum: str, code: str) -> str:
+    """Return in Chinese that codes of a stratum open on the ballot of another section."""
+    return (
+        f"“{stratum}”的票号绑定的是另一个科室（{code}），不能开启评议。请在“票号批次”停用该批次，重新生成，"
+        "并请审计员核查操作日志。"
+    )
+
+
 def summed_up(faults: Sequence[str]) -> list[str]:
     """Return the first faults and how many more there are."""
     more = len(faults) - MOST_STRATA

@@ -22,7 +22,7 @@ from evaluations.codes.queries import (
     lacking_codes,
     replaceable,
 )
-from evaluations.codes.rules.issuing import ORIGINS, code_faults, list_faults, too_few_bound
+from evaluations.codes.rules.issuing import ORIGINS, code_faults, list_faults, section_code, too_few_bound
 from evaluations.protocol.codes import ENTROPY_BYTES, encode_code, format_code, issue_of
 from evaluations.rounds.models import Round, RoundSection
 from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
@@ -264,7 +264,7 @@ def _section_of(round_: Round, form: FormKind) -> RoundSection | None:
 
 def _section_in(sections: Mapping[str, RoundSection], stratum: str) -> RoundSection:
     """Return the section of a stratum of clients, whose name begins with its code."""
-    section = sections.get(stratum.partition(" ")[0])
+    section = sections.get(section_code(stratum))
     if section is None:
         raise RuleViolation(f"“{stratum}”不在本轮名录中，不能发放只评这个科室的票号。")
     return section

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.views.decorators.debug import sensitive_variables
 
 from evaluations.codes.models import CodeBatch, Credential
@@ -68,14 +68,20 @@ def void_codes(*, batch_id: int, issues: Sequence[str], reason: str, by: User, a
     The audit log names the batch, never a code.
     """
     policy.check(by, "cred.void")
-    batch = CodeBatch.objects.select_related("round").get(pk=batch_id)
+    return void_listed(CodeBatch.objects.select_related("round").get(pk=batch_id), issues, reason=reason, by=by, at=at)
+
+
+def void_listed(
+    batch: CodeBatch, issues: Sequence[str], *, reason: str, by: User, at: datetime, wrote: Sequence[Model] = ()
+) -> int:
+    """Do so as a part of an act that has its own permission and transaction."""
     refuse_after_closing(batch.round)
     codes = list(_unused(batch, issues).select_for_update())
     if not codes or len(codes) < len(set(issues)):
         raise RuleViolation("部分票号不属于本批次，或者已使用、已作废，本次未作废任何票号。请核对后重新提请。")
     Credential.objects.filter(pk__in=[code.pk for code in codes]).update(is_void=True)
     detail = {"codes": len(codes), "fixed": fixed_digests(("voids", batch.round_id))}
-    audit.record("cred.void", batch, by=by, at=at, reason=reason, detail=detail)
+    audit.record("cred.void", batch, by=by, at=at, reason=reason, detail=detail, wrote=wrote)
     return len(codes)
 
 

@@ -6,6 +6,7 @@ import zipfile
 from functools import partial
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -13,7 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.debug import sensitive_post_parameters
 
 from evaluations.ballot_form.rules.votes import Origin
-from evaluations.codes.approvals import start_recall, start_void
+from evaluations.codes.approvals import start_recall, start_replacement, start_void
 from evaluations.codes.forms import CodesForm, IssuedListForm, RecallForm, ReplaceForm, TogetherForm, VoidForm
 from evaluations.codes.models import CodeBatch
 from evaluations.codes.queries import (
@@ -26,6 +27,7 @@ from evaluations.codes.queries import (
 from evaluations.codes.rules.publishing import is_small
 from evaluations.codes.services import issuing
 from evaluations.codes.services.issuing import BEFORE_CLOSING, FormKind
+from evaluations.codes.services.replacing import approved_replacement, replace_approved
 from evaluations.paper_ballots.admin.printing import PrintPages, hand_out_context
 from evaluations.paper_ballots.pages.round import round_codes
 from evaluations.rounds.admin_pages import show_round_form, staff_page
@@ -128,11 +130,11 @@ class BatchPages(PrintPages):
         return redirect("admin:papers", batch.pk) if batch else super().change_view(request, object_id, *args, **kwargs)
 
     def void(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Void codes of returned or damaged envelopes, or propose it."""
+        """Void codes of returned or damaged envelopes, and make others in their place if asked, or propose it."""
         batch, form = _batch(request, pk, "cred.void"), VoidForm(request.POST or None)
 
-        def void(*, codes: list[str], **given: Any) -> object:
-            return start_void(batch_id=pk, typed=codes, **given)
+        def void(*, codes: list[str], replaces: bool, **given: Any) -> object:
+            return (start_replacement if replaces else start_void)(batch_id=pk, typed=codes, **given)
 
         response = show_round_form(request, batch.round, form, void, title="作废票号", back=_page(batch))
         response["Cache-Control"] = "no-store"
@@ -145,8 +147,10 @@ class BatchPages(PrintPages):
         return show_round_form(request, batch.round, form, recall, title="停用批次", back=_page(batch))
 
     def replace(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Make new codes in place of void ones."""
+        """Make new codes in place of void ones, or of those whose replacement is approved, which are void then."""
         batch, by, at = _batch(request, pk, "cred.print"), account_of(request), clock.now()
+        if approval := approved_replacement(batch, by=by, at=at):
+            return _replace_approved(request, batch, len(approval.arguments["issues"]))
         left = replaceable(batch)
         form = ReplaceForm(request.POST or None, initial={"count": left or None})
         replace = partial(issuing.replace_codes, batch_id=pk, by=by, at=at)
@@ -170,6 +174,16 @@ class CodeBatchAdmin(BatchPages):
     list_display = ["label", "round", "channel", "origin", "is_self_service", "is_open", "is_halted", "issued_sha256"]
     list_filter = ["round", "channel"]
     list_select_related = ["round"]
+
+
+def _replace_approved(request: HttpRequest, batch: CodeBatch, number: int) -> HttpResponse:
+    """Perform the approved replacement once the button is pressed; else show what it will do."""
+    form, by, at = forms.Form(request.POST or None), account_of(request), clock.now()
+    replace = partial(replace_approved, batch_id=batch.pk, by=by, at=at)
+    if form.is_valid() and (made := attempt(form, replace)):
+        return _made_page(request, *made)
+    note = f"已同意作废“{batch.label}”的{number}个票号并补发。原票号作废、新票号生成一次完成，新票号只显示一次。"
+    return staff_page(request, "round/act.html", batch.round, "作废并补发", form=form, back=_page(batch), note=note)
 
 
 def _batch(request: HttpRequest, pk: int, action: str) -> CodeBatch:

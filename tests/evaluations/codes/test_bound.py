@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from departments.models import Section
 from evaluations.ballot_form.rules.votes import Origin
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.codes.queries import lacking_codes, stratum_lines, unfit_codes
@@ -19,6 +20,7 @@ from evaluations.codes.services import issuing, voiding
 from evaluations.codes.services.issuing import FormKind
 from evaluations.draws.models import DrawEntry
 from evaluations.protocol.codes import issue_of
+from evaluations.rounds.queries import gather_readiness
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.scoring.method import Channel
 from nanchuan_eval.audit.queries import changed_facts
@@ -127,6 +129,30 @@ class TestTheBatch:
 
         assert any("票号批次只评的科室" in fault for fault in changed_facts())
 
+    def test_must_be_that_of_its_stratum_before_the_vote_may_open(self):
+        round_ = make_open_round(sections=2)
+        make_bound_codes(round_)
+        first, second = round_.sections.all()
+        CodeBatch.objects.filter(section=first).update(section=second)
+
+        (fault,) = unfit_codes(round_)
+
+        assert f"“{stratum_of(first)}”的票号绑定的是另一个科室（{second.code}）" in fault
+
+    def test_stands_whatever_a_reform_does_to_the_section_since_the_draw(self):
+        round_ = make_open_round(sections=2)
+        make_bound_codes(round_)
+        Section.objects.filter(code=round_.sections.first().code).update(is_active=False, code="X-1")
+
+        assert unfit_codes(round_) == []
+
+
+def drawn(round_):
+    """The round before the vote."""
+    round_.state = RoundState.DRAWN
+    round_.save(update_fields=["state"])
+    return round_
+
 
 class TestTooFewClients:
     def test_get_no_codes_of_their_own_and_do_not_keep_the_vote_from_opening(self):
@@ -160,6 +186,32 @@ class TestTooFewClients:
 
         assert not any(line.is_thin for line in stratum_lines(round_))
         assert "抽中19人，票号有20个，多1个" in unfit_codes(round_)[0]
+
+    def test_that_are_left_before_the_vote_keep_it_from_opening_until_the_batch_is_stopped(self):
+        round_ = make_open_round(sections=2)
+        make_bound_codes(round_, 20)
+        first, _ = round_.sections.all()
+        gone = DrawEntry.objects.filter(stratum=stratum_of(first)).first()
+        DrawEntry.objects.filter(pk=gone.pk).update(is_selected=False)
+        batch = bound_batch(first)
+        Credential.objects.filter(pk=batch.credentials.first().pk).update(is_void=True)
+
+        (fault,) = unfit_codes(round_)
+        assert f"“{stratum_of(first)}”可用的票号只有19个，不足20个" in fault
+        assert fault in gather_readiness(drawn(round_), NOON).unfit_codes
+        CodeBatch.objects.filter(pk=batch.pk).update(is_open=False)
+
+        assert unfit_codes(round_) == []
+
+    def test_are_told_of_for_the_first_sections_only(self):
+        round_ = make_open_round(sections=8)
+        make_bound_codes(round_, 20)
+        Credential.objects.filter(pk__in=[batch.credentials.first().pk for batch in CodeBatch.objects.all()]).update(
+            is_void=True
+        )
+
+        assert len(unfit_codes(round_)) == 7
+        assert "另有2类人员" in unfit_codes(round_)[-1]
 
     @pytest.mark.parametrize(("codes", "says"), [(19, "不足20个"), (20, ""), (21, "")])
     def test_begin_below_the_smallest_batch(self, codes, says):

@@ -11,6 +11,7 @@ from evaluations.ballot_form.rules.votes import Origin
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.codes.queries import batch_lines, counted_batches, replaceable
 from evaluations.codes.services import issuing, voiding
+from evaluations.codes.services.replacing import replace_approved
 from evaluations.protocol.codes import issue_of
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import gather_readiness
@@ -21,8 +22,10 @@ from evaluations.verification.services import verify_round
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.core.canonical import sha256_hex
 from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
 from tests.evaluations.turnout.test_services import make_drawn, stratum_codes
 from tests.factories import NOON, cast_ballots, log_steps, make_codes, make_open_round, make_round, make_user
 from tests.pages import page_in
@@ -328,6 +331,78 @@ class TestVoiding:
             (code,) = codes_on(post(as_("clerk"), "batch-replace", batch, count="1"))
             assert CodeBatch.objects.filter(replaces=batch).count() == number + 1
         assert replaceable(batch) == 0
+
+
+class TestVoidingAndReplacing:
+    """Voiding and replacing in one act (作废并补发): one proposal, one approval, one transaction."""
+
+    @pytest.fixture(autouse=True)
+    def two_persons(self, settings, round_):
+        settings.TWO_PERSON_RULE = True
+
+    def propose(self, client, batch, *codes):
+        given = {"codes": "\n".join(codes), "reason": "退信", "replaces": "on"}
+        return client.post(address("batch-void", batch), given)
+
+    def approve(self):
+        return approvals.approve(approval_id=Approval.objects.get().pk, by=make_user("chief"), at=clock.now())
+
+    def test_happens_at_once_when_the_proposer_performs_it_and_once(self, as_, round_):
+        kept, gone = make_codes(round_, 2)
+        batch = CodeBatch.objects.get()
+        client = as_("clerk")
+        self.propose(client, batch, gone)
+        assert Approval.objects.get().content["补发"] == "1个票号"
+        self.approve()
+        assert not Credential.objects.filter(is_void=True).exists()
+        assert "办理作废并补发（已同意1个）" in client.get(address("papers", batch)).content.decode()
+
+        (fresh,) = codes_on(client.post(address("batch-replace", batch), {"go": "1"}).content.decode())
+
+        assert Credential.objects.get(is_void=True).issue == issue_of(round_.key, gone)
+        assert CodeBatch.objects.get(replaces=batch).credentials.get().issue == issue_of(round_.key, fresh)
+        cast_ballots(round_, [kept, fresh])
+        stored = str([list(model.objects.values()) for model in (Approval, AuditEntry)]).upper()
+        assert not any(code in stored for code in (kept, gone, fresh))
+        assert issue_of(round_.key, fresh).upper() not in stored, "nothing leads from the old code to the new one"
+        again = client.post(address("batch-replace", batch), {"count": "1"}).content.decode()
+        assert "还可以补发0个票号" in again
+
+    def test_does_nothing_if_a_code_was_used_meanwhile(self, as_, round_):
+        first, second = make_codes(round_, 2)
+        batch = CodeBatch.objects.get()
+        client = as_("clerk")
+        self.propose(client, batch, first, second)
+        self.approve()
+        cast_ballots(round_, [first])
+
+        page = client.post(address("batch-replace", batch), {"go": "1"}).content.decode()
+
+        assert "本次未作废任何票号" in page
+        assert not Credential.objects.filter(is_void=True).exists()
+        assert CodeBatch.objects.count() == 1
+        assert Approval.objects.get().spent_at is None
+
+    def test_belongs_to_its_proposer(self, as_, round_):
+        (code,) = make_codes(round_, 1)
+        batch = CodeBatch.objects.get()
+        self.propose(as_("clerk"), batch, code)
+        self.approve()
+
+        with pytest.raises(RuleViolation, match="须先提请"):
+            replace_approved(batch_id=batch.pk, by=make_user("clerk", username="another"), at=clock.now())
+        with pytest.raises(policy.Denied):
+            replace_approved(batch_id=batch.pk, by=make_user("chief"), at=clock.now())
+        assert not Credential.objects.filter(is_void=True).exists()
+
+    def test_takes_two_persons_always(self, as_, round_, settings):
+        settings.TWO_PERSON_RULE = False
+        (code,) = make_codes(round_, 1)
+
+        page = self.propose(as_("chief"), CodeBatch.objects.get(), code).content.decode()
+
+        assert "没有启用双人审批，不能同时补发" in page
+        assert not Credential.objects.filter(is_void=True).exists()
 
 
 class TestRecalling:
