@@ -9,11 +9,12 @@ usage() {
 用法（以 root 在 /srv/nanchuan 中运行）：
   deploy/install.sh [选项] 网站主机名            例如 deploy/install.sh pingyi.example.gov.cn
   deploy/install.sh --only 步骤[,步骤…] [选项] [网站主机名]
+  deploy/install.sh --compare                   只看 /etc 中的文件是否属于现在的版本，不改动
 
 选项：
   --accounts 文件   首批账号的名单（.xlsx 或 .csv）；不写的，在终端逐项询问
-  --proxy 程序      nginx（默认）、caddy，或 none（反向代理在另一台机器，自行设置）
-  --database 地址   数据库在另一台机器：postgres://用户:口令@主机:5432/库名；默认在本机安装
+  --proxy 程序      nginx（默认）、caddy，或 none（反向代理在另一台机器，自行设置）；以后运行不必再写
+  --database 文件   数据库在另一台机器；文件中写一行 postgres://用户:口令@主机:5432/库名（“-”为标准输入）
 
 步骤，依次为：
 HELP
@@ -42,9 +43,10 @@ declare -A SAYS=(
   [backup]="做第一次备份，并试着恢复到临时数据库"
 )
 
-readonly HOME_FOLDER=/srv/nanchuan STATE=/var/lib/nanchuan CERTIFICATES=/etc/nanchuan
+readonly HOME_FOLDER=/srv/nanchuan STATE=/var/lib/nanchuan ETC=/etc
+readonly CERTIFICATES=$ETC/nanchuan ANSWERS=$ETC/nanchuan/install UNITS=$ETC/systemd/system
 readonly LETTERS=${LETTERS:-$STATE/letters}
-proxy=nginx accounts_file="" database_url="" only="" site=""
+proxy="" accounts_file="" database_url="" only="" site=""
 
 say() { printf '  %s\n' "$*"; }
 warn() { printf '  ！%s\n' "$*"; }
@@ -58,7 +60,27 @@ quietly() {
   return "$status"
 }
 
+# What an earlier run was told or has done once and need not do again: lines NAME=VALUE.
+remembered() { sed -n "s/^$1=//p" "$ANSWERS" 2>/dev/null || true; }
+remember() {
+  if [ "$(remembered "$1")" = "$2" ]; then return; fi
+  install -d -m 755 "$CERTIFICATES"
+  { echo "$1=$2"; sed "/^$1=/d" "$ANSWERS" 2>/dev/null || true; } >"$ANSWERS.new"
+  mv "$ANSWERS.new" "$ANSWERS"
+}
+
+# Write standard input to a file of /etc; what somebody has changed there is kept beside it.
+put() {
+  cat >"$1.new"
+  if [ -e "$1" ] && ! cmp -s "$1" "$1.new"; then
+    cp -p "$1" "$1.before"
+    warn "$1 与现在的版本不同，已换新；原来的留作 $1.before"
+  fi
+  mv "$1.new" "$1"
+}
+
 has_systemd() { [ -d /run/systemd/system ]; }
+is_elsewhere() { [ -n "$database_url" ] || { [ -s .env ] && ! is_local_database; }; }
 is_local_database() { [[ $(setting DATABASE_URL) =~ ^postgres(ql)?://(:[0-9]+)?/ ]]; }
 setting() { sed -n "s/^$1=//p" .env | tail -1; }
 # A command of the application, as its own user: it can read .env and write into /var/lib/nanchuan, and nothing else.
@@ -69,7 +91,7 @@ cluster() { pg_lsclusters --no-header | awk '{print $1, $2, $3, $4}' | tail -1; 
 
 packages() {
   local wanted=(ca-certificates curl git openssl python3-venv redis-server tzdata) missing=() package
-  if [ -n "$database_url" ]; then wanted+=(postgresql-client); else wanted+=(postgresql); fi
+  if is_elsewhere; then wanted+=(postgresql-client); else wanted+=(postgresql); fi
   if [ "$proxy" != none ]; then wanted+=("$proxy"); fi
   for package in "${wanted[@]}"; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q "install ok installed" || missing+=("$package")
@@ -116,17 +138,21 @@ settings() {
   file=$(readlink -f .env)
   if [ -s "$file" ]; then
     say "保留已有的 $file"
+    if [ -n "$database_url" ] && [ "$(setting DATABASE_URL)" != "$database_url" ]; then
+      stop "$file 中的 DATABASE_URL 不是 --database 所写的地址。请改正其中一处。"
+    fi
   else
     database=${database_url:-$(local_address)}
     install -m 640 -g nanchuan /dev/null "$file.new"
-    SITE=$site DATABASE=$database .venv/bin/python -c '
+    SITE=$site DATABASE=$database PROXY=$proxy .venv/bin/python -c '
 import os, secrets, sys
 from cryptography.fernet import Fernet
 values = {"SECRET_KEY": secrets.token_urlsafe(50), "FIELD_KEY": Fernet.generate_key().decode(),
           "ALLOWED_HOSTS": os.environ["SITE"], "DATABASE_URL": os.environ["DATABASE"]}
 for line in sys.stdin:
     name = line.partition("=")[0]
-    print(f"{name}={values[name]}" if name in values else line.rstrip("\n"))
+    elsewhere = name == "CERTIFICATE" and os.environ["PROXY"] == "none"
+    print("# " * elsewhere + (f"{name}={values[name]}" if name in values else line.rstrip("\n")))
 ' <deploy/env.example >"$file.new"
     mv "$file.new" "$file"
     say "已生成 $file"
@@ -149,9 +175,10 @@ postgresql() {
   fi
   local version name port state conf
   read -r version name port state <<<"$(cluster)"
-  conf=/etc/postgresql/$version/$name/conf.d/nanchuan.conf
+  conf=$ETC/postgresql/$version/$name/conf.d/nanchuan.conf
   if ! cmp -s deploy/postgresql.conf "$conf"; then
-    install -D -m 644 deploy/postgresql.conf "$conf"
+    install -d "${conf%/*}"
+    put "$conf" <deploy/postgresql.conf
     if [[ $state == online* ]]; then pg_ctlcluster "$version" "$name" restart -m fast; fi
   fi
   read -r version name port state <<<"$(cluster)"
@@ -179,11 +206,16 @@ database() {
   say "数据库 nanchuan，角色 nanchuan"
 }
 
+# Files that systemd gets, as SOURCE TARGET.
+unit_files() {
+  local file
+  for file in deploy/systemd/*.service deploy/systemd/*.timer deploy/systemd/nanchuan.target; do echo "$file $UNITS/${file##*/}"; done
+  for file in nanchuan.service.d nanchuan-.service.d; do echo "deploy/systemd/hardening.conf $UNITS/$file/hardening.conf"; done
+}
+
 units() {
-  local folder=/etc/systemd/system
-  install -m 644 -t "$folder" deploy/systemd/*.service deploy/systemd/*.timer deploy/systemd/nanchuan.target
-  install -D -m 644 deploy/systemd/hardening.conf "$folder/nanchuan.service.d/hardening.conf"
-  install -D -m 644 deploy/systemd/hardening.conf "$folder/nanchuan-.service.d/hardening.conf"
+  local source target
+  while read -r source target; do install -D -m 644 "$source" "$target"; done < <(unit_files)
   if ! has_systemd; then
     warn "本机没有运行 systemd。服务和定时任务可由 deploy/run_units.py 运行。"
     return
@@ -231,6 +263,8 @@ certificate() {
   local certificate=$CERTIFICATES/site.crt key=$CERTIFICATES/site.key
   if [ "$proxy" = none ]; then
     say "反向代理自行设置，证书也在那里。"
+    [ "$(setting CERTIFICATE)" != "$certificate" ] || [ -e "$certificate" ] ||
+      warn "请在 .env 中把 CERTIFICATE 改为浏览器所见的“主机:端口”（$site:443），或者删去这一行。"
     return
   fi
   install -d -m 755 "$CERTIFICATES"
@@ -246,29 +280,35 @@ certificate() {
   # nginx reads it as root before it serves; Caddy is never root.
   if [ "$proxy" = caddy ]; then chgrp caddy "$key"; fi
   if openssl verify -CAfile "$certificate" "$certificate" >/dev/null 2>&1; then
-    warn "现用自签证书，只供试装，浏览器会警告。请换上正式证书（$certificate，含中间证书，和 $key），再运行：deploy/install.sh --proxy $proxy --only certificate,proxy $site"
+    warn "现用自签证书，只供试装，浏览器会警告。请换上正式证书（$certificate，含中间证书，和 $key），再运行：deploy/install.sh --only certificate,proxy"
   fi
   openssl x509 -in "$certificate" -noout -checkhost "$site" | grep -q "does match" || warn "证书上没有 $site 这个名字。"
   say "有效期至 $(date -d "$(openssl x509 -in "$certificate" -noout -enddate | cut -d= -f2)" +%F)"
 }
 
+# The proxy's file with the site's name.
+site_file() { sed "s/pingyi\.example\.gov\.cn/$site/g" "deploy/$1"; }
+
 proxy() {
   if [ "$proxy" = none ]; then
-    say "反向代理自行设置：deploy/nginx.conf 或 deploy/Caddyfile；TRUSTED_PROXIES 填写其地址，gunicorn 加上 --bind。"
+    say "反向代理在另一台机器：那里用 deploy/nginx.conf 或 deploy/Caddyfile；这里 .env 的 TRUSTED_PROXIES 写它的地址，"
+    say "再用 systemctl edit nanchuan.service 写两行：[Service] 和 Environment=GUNICORN_CMD_ARGS=--bind=本机内网地址:8000"
     return
   fi
+  # For lines of this installation's own; in a container the folder can be read only.
+  mkdir -p "$CERTIFICATES/$proxy" 2>/dev/null || true
   if [ "$proxy" = nginx ]; then
-    sed "s/pingyi\.example\.gov\.cn/$site/g" deploy/nginx.conf >/etc/nginx/sites-available/nanchuan
-    ln -sfn ../sites-available/nanchuan /etc/nginx/sites-enabled/nanchuan
+    site_file nginx.conf | put "$ETC/nginx/sites-available/nanchuan"
+    ln -sfn ../sites-available/nanchuan "$ETC/nginx/sites-enabled/nanchuan"
     # Debian's page for whoever asks for no site; it would be a second default server.
-    rm -f /etc/nginx/sites-enabled/default
+    rm -f "$ETC/nginx/sites-enabled/default"
     nginx -t -q || stop "nginx 的配置不能用，原因见上。"
   else
-    sed "s/pingyi\.example\.gov\.cn/$site/g" deploy/Caddyfile >/etc/caddy/Caddyfile
+    site_file Caddyfile | put "$ETC/caddy/Caddyfile"
     install -d -o caddy -g caddy /var/log/caddy
-    quietly runuser -u caddy -- caddy validate --adapter caddyfile --config /etc/caddy/Caddyfile || stop "Caddy 的配置不能用，原因见上。"
+    quietly runuser -u caddy -- caddy validate --adapter caddyfile --config "$ETC/caddy/Caddyfile" || stop "Caddy 的配置不能用，原因见上。"
   fi
-  if has_systemd; then 
+  if has_systemd; then
     systemctl enable --quiet "$proxy"
     # Caddy reloads through its admin address, which is off.
     if [ "$proxy" = caddy ]; then systemctl restart caddy; else systemctl reload-or-restart nginx; fi
@@ -281,11 +321,23 @@ start() {
     warn "本机没有运行 systemd，没有启动。"
     return
   fi
-  local timers=()
-  mapfile -t timers < <(cd deploy/systemd && ls -- *.timer)
-  systemctl enable --quiet nanchuan.target nanchuan.service nanchuan-redis.service nanchuan-messages.service "${timers[@]}"
+  local unit known first=""
+  known=$(remembered units)
+  [ -n "$known" ] || first=yes
+  # Once: what is switched off by hand later (on the second of two servers) stays off.
+  for unit in nanchuan.target nanchuan.service nanchuan-redis.service nanchuan-messages.service $(cd deploy/systemd && echo *.timer); do
+    if [[ " $known " != *" $unit "* ]]; then
+      systemctl enable --quiet "$unit"
+      remember units "${known:+$known }$unit"
+      known=$(remembered units)
+    fi
+  done
   systemctl restart nanchuan.service || stop "网站没有启动。请看：journalctl -u nanchuan -n 50"
   systemctl start nanchuan.target
+  # So that the first look of doctor is not at jobs that have never run.
+  for unit in nanchuan-clock nanchuan-daily; do
+    [ -z "$first" ] || systemctl start "$unit.service" || warn "$unit 没有成功。请看：journalctl -u $unit -n 50"
+  done
   if [ "$proxy" != none ]; then
     curl --silent --show-error --fail --insecure --retry 10 --retry-delay 1 --retry-all-errors --noproxy '*' \
       --resolve "$site:443:127.0.0.1" --output /dev/null "https://$site/healthz" || stop "网站没有应答。请看：journalctl -u nanchuan -u $proxy -n 50"
@@ -296,6 +348,28 @@ start() {
 backup() {
   manage backup
   manage test_restore
+}
+
+# What in /etc is of another version than this folder, and the command that changes it. Changes nothing itself.
+compare() {
+  local steps=() source target found conf
+  for conf in "$ETC"/postgresql/*/*/conf.d/nanchuan.conf; do
+    if [ -e "$conf" ] && ! cmp -s deploy/postgresql.conf "$conf"; then steps+=(postgresql); say "不同：$conf"; fi
+  done
+  if [ -e "$UNITS/nanchuan.target" ]; then
+    found=$(unit_files | while read -r source target; do cmp -s "$source" "$target" || echo "  不同：$target"; done)
+    if [ -n "$found" ]; then steps+=(units); printf '%s\n' "$found"; fi
+    for target in "$UNITS"/nanchuan*.service "$UNITS"/nanchuan*.timer; do
+      [ -e "deploy/systemd/${target##*/}" ] || [ ! -e "$target" ] || warn "$target 不是这个版本的。不是自行添加的，请停用并删除：systemctl disable --now ${target##*/}"
+    done
+  fi
+  for conf in nginx/sites-available/nanchuan,nginx.conf caddy/Caddyfile,Caddyfile; do
+    target=$ETC/${conf%,*}
+    if grep -qs /srv/nanchuan/ "$target" && ! cmp -s <(site_file "${conf#*,}") "$target"; then steps+=(proxy); say "不同：$target"; fi
+  done
+  if [ "${#steps[@]}" -eq 0 ]; then return; fi
+  steps+=(start)
+  echo "/etc 中的以上文件与现在的版本不同。请运行（网站中断几秒钟）：deploy/install.sh --only $(IFS=,; echo "${steps[*]}")"
 }
 
 # What the machine itself needs and no step may decide.
@@ -322,33 +396,54 @@ finish() {
   say "各人打开链接，设置口令，登录 https://$site/login/ 并绑定动态口令；之后按 docs/installation.md 依次办理。"
 }
 
+# The database's address, password included, comes from a file: everybody on this machine reads a command line.
+read_address() {
+  case $1 in
+    postgres*://*) stop "--database 后面请写文件名，把地址写在文件中（chmod 600）：写在命令行上的口令，本机其他用户用 ps 看得到。" ;;
+    -) read -r database_url || true ;;
+    *) [ -r "$1" ] || stop "读不到“$1”。"; read -r database_url <"$1" || true ;;
+  esac
+  [[ $database_url =~ ^postgres(ql)?://[^/]*[^/:@]+/.+ ]] || stop "--database 的文件中不是数据库地址，如 postgres://用户:口令@主机:5432/库名。"
+}
+
 while [ $# -gt 0 ]; do
   case $1 in
     -h | --help) usage; exit ;;
+    --compare) only=compare ;;
     --only) only=${2:?}; shift ;;
     --accounts) accounts_file=$(readlink -f "${2:?}"); shift ;;
     --proxy) proxy=${2:?}; shift ;;
-    --database) database_url=${2:?}; shift ;;
+    --database) read_address "${2:?}"; shift ;;
     -*) usage >&2; stop "没有这个选项：$1" ;;
     *) site=$1 ;;
   esac
   shift
 done
 
+known_site() { sed -n 's/^ALLOWED_HOSTS=//p' "$(dirname "$0")/../.env" 2>/dev/null | tail -1 | cut -d, -f1 || true; }
+if [ "$only" = compare ]; then
+  site=$(known_site)
+  cd "$(dirname "$0")/.."
+  compare
+  exit
+fi
 chosen=("${STEPS[@]}")
 if [ -n "$only" ]; then IFS=, read -ra chosen <<<"$only"; fi
 for step in "${chosen[@]}"; do [ -n "${SAYS[$step]:-}" ] || stop "没有这个步骤：$step（运行 --help 看有哪些）。"; done
-[[ $proxy =~ ^(nginx|caddy|none)$ ]] || stop "--proxy 只能是 nginx、caddy 或 none。"
+[[ $proxy =~ ^(nginx|caddy|none|)$ ]] || stop "--proxy 只能是 nginx、caddy 或 none。"
 if [ -n "$site" ]; then
   [[ $site =~ ^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$ ]] || stop "“$site”不是主机名。请写成 pingyi.example.gov.cn 这样，不带 https://。"
 elif [[ " ${chosen[*]} " =~ \ (settings|accounts|certificate|proxy|start)\  ]]; then
   # Known once it has been written down.
-  site=$(sed -n 's/^ALLOWED_HOSTS=//p' "$(dirname "$0")/../.env" 2>/dev/null | tail -1 | cut -d, -f1) || true
+  site=$(known_site)
   [ -n "$site" ] || stop "请写明网站的主机名，如 deploy/install.sh pingyi.example.gov.cn（运行 --help 看用法）。"
 fi
 cd "$(dirname "$0")/.."
 [ "$(id -u)" = 0 ] || stop "请以 root 运行。"
 [ "$(pwd -P)" = "$HOME_FOLDER" ] || stop "请把程序放在 $HOME_FOLDER（systemd 的服务从那里启动），现在是 $(pwd -P)。"
+if [ -n "$proxy" ]; then remember proxy "$proxy"; fi
+proxy=$(remembered proxy)
+proxy=${proxy:-nginx}
 
 for number in "${!chosen[@]}"; do
   step=${chosen[number]}

@@ -2,7 +2,7 @@
 """Run units of deploy/systemd where there is no systemd: in a container, in the trial of the installation.
 
     deploy/run_units.py nanchuan.service    this service, as its user, begun again when it fails
-    deploy/run_units.py --timers            what the timers start, when they do; ends with SIGTERM
+    deploy/run_units.py --timers            what the timers start, then and if it was missed; ends with SIGTERM
     deploy/run_units.py --once nanchuan-backup.service
 
 Standard library only; it reads what these units use and refuses the rest.
@@ -26,11 +26,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 UNITS = Path(__file__).resolve().parent / "systemd"
+# One file for each timer with Persistent=yes, as old as its last start.
+STAMPS = Path("/var/lib/nanchuan/timers")
 # What only systemd can do, or what does not matter where the units run alone.
-WITHOUT = frozenset({"AccuracySec", "Persistent", "KillMode", "ExecReload", "PrivateNetwork", "TimeoutStopSec", "Type"})
+WITHOUT = frozenset({"AccuracySec", "KillMode", "ExecReload", "PrivateNetwork", "TimeoutStopSec", "Type"})
 DONE = frozenset(
     {"User", "WorkingDirectory", "ExecStart", "ExecCondition", "RuntimeDirectory", "RuntimeDirectoryMode",
-     "Restart", "RestartSec", "OnCalendar"}
+     "Restart", "RestartSec", "OnCalendar", "Persistent"}
 )  # fmt: skip
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 CALENDAR = re.compile(
@@ -149,7 +151,7 @@ def run_service(service: Service) -> int:
 def run_timers(now: Callable[[], datetime] = lambda: datetime.now().astimezone()) -> None:
     """Start what the timers name when they elapse; one that still runs is not started again."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    due = {name: next_time(calendar, now()) for name, calendar in timers()}
+    due = {name: next_time(calendar, last_start(name, now())) for name, calendar in timers()}
     running: dict[str, subprocess.Popen[bytes]] = {}
     while True:
         for name, calendar in timers():
@@ -161,6 +163,7 @@ def run_timers(now: Callable[[], datetime] = lambda: datetime.now().astimezone()
                 due[name] = next_time(calendar, now())
                 if name not in running and (begun := Service.read(name).start()):
                     running[name] = begun
+                    _mark_start(name, now())
         soonest = min(due.values()) - now()
         time.sleep(min(max(soonest.total_seconds(), 0.1), LONGEST_SLEEP))
 
@@ -169,6 +172,23 @@ def timers() -> Iterator[tuple[str, str]]:
     """Yield the service and the calendar of every timer."""
     for path in sorted(UNITS.glob("*.timer")):
         yield path.with_suffix(".service").name, _one(read_unit(path.read_text("utf-8")), "OnCalendar")
+
+
+def last_start(name: str, at: datetime) -> datetime:
+    """Return when a timer with Persistent=yes last started this service; for others and the first time, this moment."""
+    if _one(read_unit((UNITS / name).with_suffix(".timer").read_text("utf-8")), "Persistent") != "yes":
+        return at
+    try:
+        return min(at, datetime.fromtimestamp((STAMPS / name).stat().st_mtime, at.tzinfo))
+    except FileNotFoundError:
+        _mark_start(name, at)
+        return at
+
+
+def _mark_start(name: str, at: datetime) -> None:
+    STAMPS.mkdir(exist_ok=True)
+    (STAMPS / name).touch()
+    os.utime(STAMPS / name, (at.timestamp(), at.timestamp()))
 
 
 _stopped: list[int] = []

@@ -6,10 +6,12 @@ Standard library only; read whole before the files are exchanged. What it does s
 
 import argparse
 import fcntl
+import hashlib
 import http.client
 import json
 import os
 import pwd
+import re
 import shlex
 import shutil
 import signal
@@ -27,8 +29,15 @@ APPS = ("nanchuan_eval", "departments", "evaluations", "accountability")
 ALIVE_WITHIN = 90  # seconds
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 OK, NOT_FOUND = 200, 404
-# Web, clock and messages; a run of the clock or a backup that is under way ends with them.
-STOP = "systemctl stop nanchuan.target nanchuan-clock.service nanchuan-daily.service nanchuan-backup.service"
+LONGEST_NAME = 63  # of a database
+# Settings whose value is a list, as pg_dump knows them: quoted as a whole they would be one strange name.
+LISTS = {"local_preload_libraries", "search_path", "session_preload_libraries", "temp_tablespaces"}
+LISTED = re.compile(r'"((?:[^"]|"")*)"|([^\s,"]+)')
+# Stages in which packages and files may have been exchanged, and the database with them.
+HAS_OTHER_FILES = {"exchanging", "migrating", "serving", "restored", "back"}
+HAS_OTHER_DATABASE = {"migrating", "serving"}
+# Everything, by name too: units that an earlier version has put into /etc may not be part of the target.
+STOP = "systemctl stop nanchuan.target 'nanchuan*.timer' 'nanchuan*.service'"
 START = "systemctl start nanchuan.target"
 
 # Run by the Python of either version; names of models and columns that all versions have.
@@ -67,6 +76,11 @@ print(json.dumps({
 )
 
 
+NO_SUPERUSER = (
+    "升级和退回需要数据库超级用户，UPGRADE_PSQL 没有以它连接上。数据库在另一台机器的，见 docs/operations.md 第2.1节。"
+)
+
+
 class Failed(Exception):
     """A step did not succeed; the text says why, in Chinese."""
 
@@ -89,8 +103,9 @@ class Log:
             sys.stdout.flush()
 
     def write(self, text: str) -> None:
-        self.file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")
-        self.file.flush()
+        with suppress(OSError):  # a full disk, of which the steps themselves tell
+            self.file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")
+            self.file.flush()
 
 
 class Machine:
@@ -187,10 +202,15 @@ class Upgrade:
         self.machine, self.log, self.state = machine, machine.log, folder / "upgrade.json"
         self.kept: dict[str, Any] = {}
         self.venv, self.old_venv = machine.project / ".venv", machine.project / ".venv.before"
+        self.new_venv = machine.project / ".venv.after"  # set aside by the way back
 
     def run(self, target: str) -> int:
         """Take the site to the target version; anything that fails after the stop leads back."""
-        facts = self._prepare(target)
+        try:
+            facts = self._prepare(target)
+        except FAULTS as fault:
+            self.log.say(f"× 没有开始升级，什么都没有改动，网站照常运行：{fault}")
+            return REFUSED
         try:
             self._step("停止网站和定时任务", lambda: self.machine.shell(self.machine.stop))
             self._step("备份，并读回核对", lambda: self._back_up(facts))
@@ -201,43 +221,70 @@ class Upgrade:
         except FAULTS as fault:
             self.log.say(f"× 没有升级：{fault}")
             return self.go_back()
-        self._keep(stage="done")
         self.log.say(f"升级完成，现为{target}。请打开首页和名单查看，登录一次，再做一次备份。")
         self.log.say(f"升级前的备份：{self.kept['backup']}；记录：{self.log.path}")
+        self._compare()
         return DONE
 
     def go_back(self, *, even_if_used: bool = False) -> int:
-        """Restore files, packages and database to what they were before, and start the old version."""
+        """Restore files, packages and database to what they were before, and start the old version.
+
+        Cut short at whatever point, the same again goes on from there: every step finds out what has been done.
+        """
         for number in STOPPING:
             signal.signal(number, signal.SIG_IGN)
         self.machine.is_interrupted = False
         is_later = not self.kept
         kept = self.kept = self.kept or json.loads(self.state.read_text(encoding="utf-8"))
+        if kept["stage"] == "returned":
+            self.log.say(f"× 最近一次升级已经退回{kept['version']}，没有可以退回的。")
+            return REFUSED
         self.log.say(f"正在退回{kept['version']}。")
-        if is_later and kept["stage"] in {"serving", "done"}:
+        if is_later and kept["stage"] == "serving":
             # Before anything is stopped: a site that goes on serving is better than one between two versions.
             try:
+                self._refuse_what_is_missing()
                 self._refuse_loss(even_if_used=even_if_used)
             except FAULTS as fault:
                 self.log.say(f"× 没有退回，网站照常运行：{fault}")
                 return REFUSED
         try:
-            if kept["stage"] != "prepared":
-                self._step("停止网站和定时任务", lambda: self.machine.shell(self.machine.stop))
-                self._step("换回原来的程序和依赖包", self._return_files)
-            if kept["stage"] in {"migrating", "serving", "done"}:
-                self._refuse_loss(even_if_used=even_if_used)
-                self._step("把数据库和证据恢复到升级之前", self._return_database)
-            self._step("核验操作日志和已结束的轮次", lambda: self._verify(audit=True))
-            self._step("启动网站和定时任务", lambda: self._start(stage="back"))
+            self._return(even_if_used=even_if_used)
         except FAULTS as fault:
             self.log.say(f"× 没有退回，网站没有启动：{fault}")
             self.log.say(
-                f"请按 docs/operations.md 第2.3节人工办理。备份：{kept.get('backup', '没有')}；记录：{self.log.path}"
+                "排除原因后运行 deploy/upgrade.py --back，从断处接着办；或者按 docs/operations.md 第2.3节人工办理。"
             )
+            self.log.say(f"升级前的备份：{kept.get('backup', '没有')}；记录：{self.log.path}")
             return STANDS_STILL
         self.log.say(f"已退回{kept['version']}，网站已启动，数据与升级之前相同。记录：{self.log.path}")
+        with suppress(OSError):
+            _remove(self.new_venv)
+        self._compare()
         return WENT_BACK
+
+    def _return(self, *, even_if_used: bool) -> None:
+        kept = self.kept
+        if kept["stage"] != "prepared":
+            self._step("停止网站和定时任务", lambda: self.machine.shell(self.machine.stop))
+        if kept["stage"] in HAS_OTHER_FILES:
+            self._refuse_what_is_missing()
+            self._step("换回原来的程序和依赖包", self._return_files)
+        if kept["stage"] in HAS_OTHER_DATABASE:
+            self._refuse_loss(even_if_used=even_if_used)
+            self._step("把数据库和证据恢复到升级之前", self._return_database)
+        self._step("核验操作日志和已结束的轮次", lambda: self._verify(audit=True))
+        self._step("启动网站和定时任务", lambda: self._start(stage="back"))
+        self._keep(stage="returned")
+
+    def _compare(self) -> None:
+        """Say what of /etc is of another version than the files now are, and the command that mends it."""
+        try:
+            said = self.machine.run("deploy/install.sh", "--compare")
+        except FAULTS:
+            said = "没有比较 /etc 中的文件：这个版本的 deploy/install.sh 不能比较（docs/operations.md 第2.1节）。"
+        for line in said.splitlines():
+            self.log.say(line)
 
     def _prepare(self, target: str) -> dict[str, Any]:
         """Everything that can be found out and fetched while the site runs; a failure here changes nothing."""
@@ -249,8 +296,8 @@ class Upgrade:
                 raise Failed("程序文件有改动（git status），请先处理。")
             facts.update(machine.ask(FACTS, "读取设置和数据库"))
             self._refuse_vote(facts)
-            if facts["vendor"] == "postgresql" and machine.sql(facts, "postgres", "SHOW is_superuser") != "on":
-                raise Failed("升级和退回需要数据库超级用户，UPGRADE_PSQL 连接的不是。")
+            if facts["vendor"] == "postgresql":
+                self._refuse_other_role(facts)
 
         def fetch() -> None:
             with suppress(Failed):  # a server without a way out gets its versions as a bundle beforehand
@@ -271,9 +318,9 @@ class Upgrade:
         self._step("查看现状：没有正在评议的轮次", look)
         self._step("取得新版本和依赖包", fetch)
         self._step("用现在的版本核验操作日志和已结束的轮次", lambda: self._verify(audit=True))
-        if not machine.keeps_packages:
-            shutil.rmtree(self.old_venv, ignore_errors=True)  # of an earlier upgrade, whose way back ends here
         self._keep()
+        for folder in (self.old_venv, self.new_venv):  # of an earlier upgrade, whose way back ends here
+            _remove(folder)
         return facts
 
     def _step(self, label: str, work: Callable[[], object]) -> None:
@@ -291,6 +338,14 @@ class Upgrade:
         if facts["open"] or facts["waiting"]:
             names = "、".join(facts["open"])
             raise Failed(f"有轮次正在评议（{names}），或者有待封箱的评议票（{facts['waiting']}张）。请封箱之后再升级。")
+
+    def _refuse_other_role(self, facts: Mapping[str, Any]) -> None:
+        try:
+            is_superuser = self.machine.sql(facts, "postgres", "SHOW is_superuser") == "on"
+        except Failed as fault:
+            raise Failed(f"{NO_SUPERUSER}{fault}") from None
+        if not is_superuser:
+            raise Failed(NO_SUPERUSER)
 
     def _fetch_packages(self) -> None:
         """Download the new version's packages while the site runs, so that the interruption is short."""
@@ -314,16 +369,17 @@ class Upgrade:
         self._refuse_vote(facts)  # a round may have been opened since the first look
         path = machine.manage("backup").splitlines()[0].strip()
         machine.manage("restore", path, "--verify")
-        self._keep(backup=path, stage="backed up")
+        self._keep(backup=path, digest=_digest(Path(path)), stage="backed up")
 
     def _exchange_files(self) -> None:
         machine = self.machine
         self._keep(stage="exchanging")
         if not machine.keeps_packages:
             copy = self.old_venv.with_name(".venv.copy")
-            shutil.rmtree(copy, ignore_errors=True)
+            _remove(copy)
             shutil.copytree(self.venv, copy, symlinks=True)
             copy.rename(self.old_venv)  # whole, or it is not there
+            self._keep(has_old_venv=True)
         machine.git("switch", "--quiet", "--detach", self.kept["to"])
         if not machine.keeps_packages:
             source = machine.wheels or str(self._downloads)
@@ -358,12 +414,34 @@ class Upgrade:
         self.machine.shell(self.machine.start)
         self.machine.wait_until_alive(self.kept["site"])
 
+    def _refuse_what_is_missing(self) -> None:
+        """Refuse a way back without the packages or the backup over which it leads."""
+        kept, venvs = self.kept, (self.old_venv, self.new_venv)
+        if self._has_old_venv and not any(folder.is_dir() for folder in venvs):
+            raise Failed(
+                f"{self.old_venv} 不在了，换不回原来的依赖包。请在 {self.venv} 中另行装好{kept['version']}的依赖包，"
+                "再以 UPGRADE_PACKAGES=keep 运行。"
+            )
+        if kept["stage"] in HAS_OTHER_DATABASE:
+            backup = Path(kept["backup"])
+            if not backup.is_file() or _digest(backup) != kept["digest"]:
+                raise Failed(f"升级前的备份 {backup} 不在了，或者不是原来的文件。请从另一台机器拷回原处，再运行。")
+
+    @property
+    def _has_old_venv(self) -> bool:
+        return "has_old_venv" in self.kept and not self.machine.keeps_packages
+
     def _return_files(self) -> None:
         machine, kept = self.machine, self.kept
-        if self.old_venv.is_dir() and not machine.keeps_packages:
-            shutil.rmtree(self.venv, ignore_errors=True)
+        if self._has_old_venv and self.old_venv.is_dir():
+            if self.venv.is_dir():
+                _remove(self.new_venv)
+                self.venv.rename(self.new_venv)
             self.old_venv.rename(self.venv)
-        back_to = [kept["branch"]] if kept["branch"] else ["--detach", kept["from"]]
+        for name in ("index.lock", "HEAD.lock"):  # of a git that was cut short; no other one runs now
+            (machine.project / machine.git("rev-parse", "--git-path", name)).unlink(missing_ok=True)
+        is_there = kept["branch"] and machine.git("rev-parse", f"refs/heads/{kept['branch']}") == kept["from"]
+        back_to = [kept["branch"]] if is_there else ["--detach", kept["from"]]
         machine.git("switch", "--quiet", "--discard-changes", *back_to)
         machine.finish_files()
 
@@ -378,40 +456,57 @@ class Upgrade:
     def _return_database(self) -> None:
         """Set the migrated database aside and restore the backup into an empty one of the same name."""
         machine, kept = self.machine, self.kept
-        if "aside" not in kept:  # or an earlier way back was cut short here
-            aside = f"{kept['database']}_aside_{time.strftime('%Y%m%d_%H%M%S')}"
-            self._keep(aside=aside)
-            if kept["vendor"] == "sqlite":
-                for suffix in ("", "-wal", "-shm"):
-                    with suppress(FileNotFoundError):
-                        Path(kept["database"] + suffix).rename(aside + suffix)
-            else:
-                self._set_aside(aside)
-            self.log.say(f"    升级过的数据库另存为{aside}，查明原因后销毁。")
+        if kept["vendor"] == "sqlite":
+            self._set_file_aside()
+        else:
+            self._set_aside()
+        self.log.say(f"    升级过的数据库另存为{kept['aside']}，查明原因后销毁。")
         machine.manage("restore", kept["backup"])
         if kept["is_apart"]:
             self._separate_audit_role()
         self._keep(stage="restored")
 
-    def _set_aside(self, aside: str) -> None:
-        """Rename the database and make an empty one with the same owner, sorting order and settings."""
-        machine, kept = self.machine, self.kept
-        name, of_it = kept["database"], f"datname = '{kept['database']}'"
+    def _name_aside(self, exists: Callable[[str], bool]) -> str:
+        """Return under which name to set the database aside, written down beforehand; a second try has another one."""
+        kept = self.kept
+        if "aside" not in kept or exists(kept["aside"]):
+            stem = kept["database"] if kept["vendor"] == "sqlite" else kept["database"][: LONGEST_NAME - 25]
+            names = [f"{stem}_aside_{time.strftime('%Y%m%d_%H%M%S')}{more}" for more in ("", "_2")]
+            name = next(name for name in names if not exists(name))
+            if "aside" not in kept:
+                self._keep(aside=name)
+            else:  # what an earlier try has made; the name of the upgraded one stays written down
+                self.log.say(f"    上次没有完成的恢复另存为{name}，退回之后销毁。")
+            return name
+        return str(kept["aside"])
+
+    def _set_file_aside(self) -> None:
+        database = self.kept["database"]
+        aside = self._name_aside(lambda name: Path(name).exists())
+        for suffix in ("-wal", "-shm", ""):  # as long as the last is there, the next try goes on
+            with suppress(FileNotFoundError):
+                Path(database + suffix).rename(aside + suffix)
+
+    def _set_aside(self) -> None:
+        """Rename the database, if it is there, and make an empty one with the same sorting order and settings."""
+        kept, name = self.kept, self.kept["database"]
 
         def ask(statement: str) -> str:
-            return machine.sql(kept, "postgres", statement)
+            return self.machine.sql(kept, "postgres", statement)
 
-        order, kind = ask(f"SELECT datcollate || '|' || datctype FROM pg_database WHERE {of_it}").split("|")  # noqa: S608
-        settings = ask(
-            "SELECT unnest(setconfig) FROM pg_db_role_setting JOIN pg_database ON pg_database.oid = setdatabase"  # noqa: S608
-            f" WHERE setrole = 0 AND {of_it}"
-        )
-        ask(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {of_it}")  # noqa: S608
-        ask(f'ALTER DATABASE "{name}" RENAME TO "{aside}"')
-        same = f"ENCODING 'UTF8' LC_COLLATE '{order}' LC_CTYPE '{kind}'"
+        def exists(other: str) -> bool:
+            return bool(ask(f"SELECT 1 FROM pg_database WHERE datname = '{other}'"))  # noqa: S608
+
+        if "settings" not in kept:
+            self._keep(**_qualities(ask, name))
+        if exists(name):
+            aside = self._name_aside(exists)
+            ask(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")  # noqa: S608
+            ask(f'ALTER DATABASE "{name}" RENAME TO "{aside}"')
+        same = f"ENCODING 'UTF8' LC_COLLATE '{kept['order']}' LC_CTYPE '{kept['kind']}'"
         ask(f'CREATE DATABASE "{name}" OWNER "{kept["user"]}" TEMPLATE template0 {same}')
-        for key, _, value in (setting.partition("=") for setting in settings.splitlines()):
-            ask(f"ALTER DATABASE \"{name}\" SET {key} = '{value}'")
+        for setting in kept["settings"]:
+            ask(f'ALTER DATABASE "{name}" SET {as_assignment(setting)}')
 
     def _separate_audit_role(self) -> None:
         """Give the audit log's tables to their own role again; rights that this needs are lent for the moment."""
@@ -452,15 +547,38 @@ def main(arguments: Sequence[str]) -> int:
             return work.go_back(even_if_used=options.even_if_used)
         for number in STOPPING:
             signal.signal(number, lambda *_: setattr(work.machine, "is_interrupted", True))
-        return _upgrade(work, options.version)
+        return work.run(options.version)
 
 
-def _upgrade(work: Upgrade, target: str) -> int:
-    try:
-        return work.run(target)
-    except FAULTS as fault:
-        work.log.say(f"× 没有开始升级，什么都没有改动，网站照常运行：{fault}")
-        return REFUSED
+def as_assignment(setting: str) -> str:
+    """Return a setting, as the database's catalog has it, as ALTER DATABASE … SET wants it."""
+    name, _, value = setting.partition("=")
+    values = (
+        [quoted.replace('""', '"') or plain for quoted, plain in LISTED.findall(value)] if name in LISTS else [value]
+    )
+    literals = ", ".join("'" + one.replace("'", "''") + "'" for one in values)
+    return f"{name} = {literals}"
+
+
+def _qualities(ask: Callable[[str], str], database: str) -> dict[str, Any]:
+    """Ask for a database's sorting order and settings."""
+    of_it = f"datname = '{database}'"
+    order, kind = ask(f"SELECT datcollate || '|' || datctype FROM pg_database WHERE {of_it}").split("|")  # noqa: S608
+    settings = ask(
+        "SELECT unnest(setconfig) FROM pg_db_role_setting JOIN pg_database ON pg_database.oid = setdatabase"  # noqa: S608
+        f" WHERE setrole = 0 AND {of_it}"
+    )
+    return {"order": order, "kind": kind, "settings": settings.splitlines()}
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()
+
+
+def _remove(folder: Path) -> None:
+    if folder.exists():
+        shutil.rmtree(folder)
 
 
 if __name__ == "__main__":

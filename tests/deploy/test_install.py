@@ -141,7 +141,7 @@ def test_a_certificate_is_judged(tmp_path, state, told):
         + "certificate"
     )
     done = subprocess.run(
-        ["bash", "-c", FUNCTIONS.replace(" CERTIFICATES=/etc/nanchuan", "") + "\n" + script],
+        ["bash", "-c", FUNCTIONS.replace("readonly CERTIFICATES=$ETC/nanchuan ", "readonly ") + "\n" + script],
         cwd=tmp_path, text=True, capture_output=True, check=False,
     )  # fmt: skip
 

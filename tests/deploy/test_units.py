@@ -102,11 +102,12 @@ def test_every_timer_has_its_service_and_every_command_of_the_clock_a_timer():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_target_stops_everything(name):
+def test_the_target_stops_everything_and_starts_no_job(name):
     text = (UNITS / name).read_text("utf-8")
-    starts_by_itself = name.endswith(".timer") or Path(name).with_suffix(".timer").name not in TIMERS
+    is_job = name.endswith(".service") and Path(name).with_suffix(".timer").name in TIMERS
 
-    assert name.endswith(".target") or ("PartOf=nanchuan.target" in text) == starts_by_itself
+    assert name.endswith(".target") or "\nPartOf=nanchuan.target\n" in text
+    assert ("[Install]" not in text) == is_job
 
 
 @pytest.mark.parametrize("name", TIMERS)
@@ -190,10 +191,59 @@ def test_without_systemd_what_still_runs_is_not_started_again(unit, tmp_path, mo
         except StopIteration:
             raise Over from None
 
+    monkeypatch.setattr(run_units, "STAMPS", tmp_path / "stamps")
     monkeypatch.setattr(run_units.time, "sleep", lambda _: None)
     monkeypatch.setattr(run_units.signal, "signal", lambda *_: None)
     with pytest.raises(Over):
         run_units.run_timers(now)
+
+    ends_at = time.monotonic() + 10
+    while not (tmp_path / "runs").exists() and time.monotonic() < ends_at:
+        sleep(0.05)
+    assert (tmp_path / "runs").read_text() == "x\n"
+
+
+@pytest.mark.parametrize(
+    ("persistent", "away", "is_made_up_for"),
+    [("yes", timedelta(days=2), True), ("yes", timedelta(minutes=5), False), ("no", timedelta(days=2), False)],
+)
+def test_without_systemd_what_was_missed_is_made_up_for_after_a_start(
+    tmp_path, monkeypatch, persistent, away, is_made_up_for
+):
+    monkeypatch.setattr(run_units, "UNITS", tmp_path)
+    monkeypatch.setattr(run_units, "STAMPS", tmp_path / "stamps")
+    calendar = "*-*-* 06:30 Asia/Shanghai"
+    (tmp_path / "test.timer").write_text(f"[Timer]\nOnCalendar={calendar}\nPersistent={persistent}\n")
+    first = datetime.fromisoformat("2026-11-30 12:00:00+08:00")
+
+    assert run_units.last_start("test.service", first) == first  # never before: nothing was missed
+    again = first + away
+
+    assert (run_units.next_time(calendar, run_units.last_start("test.service", again)) <= again) == is_made_up_for
+
+
+def test_without_systemd_a_missed_job_runs_once_and_is_not_missed_again(unit, tmp_path, monkeypatch):
+    unit(f'ExecStart=/bin/sh -c "echo x >> {tmp_path}/runs"')
+    (tmp_path / "test.timer").write_text("[Timer]\nOnCalendar=*-*-* 06:30\nPersistent=yes\n")
+    monkeypatch.setattr(run_units, "STAMPS", tmp_path / "stamps")
+    began = datetime.now().astimezone().replace(hour=12)
+    run_units.last_start("test.service", began - timedelta(days=3))
+
+    class Over(Exception):
+        pass
+
+    rests = iter(range(3))
+
+    def rest(_):
+        if next(rests, None) is None:
+            raise Over
+
+    monkeypatch.setattr(run_units.time, "sleep", rest)
+    monkeypatch.setattr(run_units.signal, "signal", lambda *_: None)
+    for _ in range(2):
+        with pytest.raises(Over):
+            run_units.run_timers(lambda: began)
+    assert run_units.last_start("test.service", began) == began
 
     ends_at = time.monotonic() + 10
     while not (tmp_path / "runs").exists() and time.monotonic() < ends_at:

@@ -78,7 +78,7 @@ def size(number: int) -> str:
 
 def certificate_lines(found: Certificate | None, hosts: Sequence[str], at: datetime) -> Iterator[Line]:
     """Yield whether the site's certificate is valid, for how long, and whether it names the site; None: not named."""
-    how = "请更换证书，再让 nginx 重新读取（systemctl reload nginx）。"
+    how = "请更换证书，再让反向代理重新读取（nginx：systemctl reload nginx；Caddy：systemctl restart caddy）。"
     if found is None:
         text = "没有写明网站的证书，到期前不会提醒。"
         text += "请用 CERTIFICATE 写明证书文件或者“主机:端口”；由上级平台管理的，写 none。"
