@@ -32,7 +32,7 @@ STAMPS = Path("/var/lib/nanchuan/timers")
 WITHOUT = frozenset({"AccuracySec", "KillMode", "ExecReload", "PrivateNetwork", "TimeoutStopSec", "Type"})
 DONE = frozenset(
     {"User", "WorkingDirectory", "ExecStart", "ExecCondition", "RuntimeDirectory", "RuntimeDirectoryMode",
-     "Restart", "RestartSec", "OnCalendar", "Persistent"}
+     "Restart", "RestartSec", "OnCalendar", "Persistent", "KillSignal"}
 )  # fmt: skip
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 CALENDAR = re.compile(
@@ -88,6 +88,7 @@ class Service:
     mode: int
     keeps_running: bool
     pause: float
+    ends_by: signal.Signals
 
     @classmethod
     def read(cls, name: str) -> "Service":
@@ -104,6 +105,7 @@ class Service:
             mode=int(_one(unit, "RuntimeDirectoryMode", "0755"), 8),
             keeps_running=_one(unit, "Restart") == "on-failure",
             pause=float(_one(unit, "RestartSec", "1")),
+            ends_by=signal.Signals[_one(unit, "KillSignal", "SIGTERM")],
         )
 
     def start(self) -> "subprocess.Popen[bytes] | None":
@@ -150,9 +152,9 @@ def run_service(service: Service) -> int:
 
 def run_timers(now: Callable[[], datetime] = lambda: datetime.now().astimezone()) -> None:
     """Start what the timers name when they elapse; one that still runs is not started again."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    due = {name: next_time(calendar, last_start(name, now())) for name, calendar in timers()}
     running: dict[str, subprocess.Popen[bytes]] = {}
+    signal.signal(signal.SIGTERM, lambda *_: _end(running))
+    due = {name: next_time(calendar, last_start(name, now())) for name, calendar in timers()}
     while True:
         for name, calendar in timers():
             process = running.get(name)
@@ -176,7 +178,7 @@ def timers() -> Iterator[tuple[str, str]]:
 
 def last_start(name: str, at: datetime) -> datetime:
     """Return when a timer with Persistent=yes last started this service; for others and the first time, this moment."""
-    if _one(read_unit((UNITS / name).with_suffix(".timer").read_text("utf-8")), "Persistent") != "yes":
+    if not _is_persistent(name):
         return at
     try:
         return min(at, datetime.fromtimestamp((STAMPS / name).stat().st_mtime, at.tzinfo))
@@ -185,7 +187,13 @@ def last_start(name: str, at: datetime) -> datetime:
         return at
 
 
+def _is_persistent(name: str) -> bool:
+    return _one(read_unit((UNITS / name).with_suffix(".timer").read_text("utf-8")), "Persistent") == "yes"
+
+
 def _mark_start(name: str, at: datetime) -> None:
+    if not _is_persistent(name):
+        return
     STAMPS.mkdir(exist_ok=True)
     (STAMPS / name).touch()
     os.utime(STAMPS / name, (at.timestamp(), at.timestamp()))
@@ -197,6 +205,14 @@ _stopped: list[int] = []
 def _stop(process: "subprocess.Popen[bytes]", *_: object) -> None:
     _stopped.append(process.pid)
     process.terminate()
+
+
+def _end(running: Mapping[str, "subprocess.Popen[bytes]"]) -> None:
+    for name, process in running.items():
+        process.send_signal(Service.read(name).ends_by)
+    for process in running.values():
+        process.wait()
+    sys.exit(0)
 
 
 def _one(unit: Unit, name: str, default: str = "") -> str:

@@ -470,9 +470,9 @@ class Upgrade:
         """Return under which name to set the database aside, written down beforehand; a second try has another one."""
         kept = self.kept
         if "aside" not in kept or exists(kept["aside"]):
-            stem = kept["database"] if kept["vendor"] == "sqlite" else kept["database"][: LONGEST_NAME - 25]
-            names = [f"{stem}_aside_{time.strftime('%Y%m%d_%H%M%S')}{more}" for more in ("", "_2")]
-            name = next(name for name in names if not exists(name))
+            stem = kept["database"] if kept["vendor"] == "sqlite" else kept["database"][: LONGEST_NAME - 26]
+            stem += f"_aside_{time.strftime('%Y%m%d_%H%M%S')}"
+            name = next(name for name in (f"{stem}{more}" for more in ("", "_2", "_3", "_4")) if not exists(name))
             if "aside" not in kept:
                 self._keep(aside=name)
             else:  # what an earlier try has made; the name of the upgraded one stays written down

@@ -147,3 +147,164 @@ def test_a_certificate_is_judged(tmp_path, state, told):
 
     assert told in done.stdout + done.stderr
     assert (done.returncode == 0) == (state != "other key")
+
+
+@pytest.fixture
+def etc(tmp_path):
+    """Run shell text after the script's functions, with another folder as /etc."""
+    functions = FUNCTIONS.replace("STATE=/var/lib/nanchuan ETC=/etc", f"STATE=/var/lib/nanchuan ETC={tmp_path}")
+    assert functions != FUNCTIONS
+
+    def shell(text):
+        return subprocess.run(
+            ["bash", "-c", f"{functions}\nsite=a.example; {text}"],
+            cwd=ROOT,
+            text=True,
+            capture_output=True,
+            check=False,
+        )
+
+    return shell
+
+
+def test_what_was_answered_once_is_remembered(etc):
+    done = etc("remember proxy nginx; remember units a; remember proxy caddy; remember units 'a b'")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert etc("remembered proxy; remembered units; remembered other").stdout == "caddy\na b\n"
+
+
+def test_what_somebody_changed_in_a_file_of_etc_is_kept_beside_the_new_one(etc, tmp_path):
+    (tmp_path / "site").write_text("changed by hand")
+
+    first = etc("echo new | put $ETC/site")
+    second = etc("echo new | put $ETC/site")
+
+    assert (tmp_path / "site").read_text() == "new\n"
+    assert (tmp_path / "site.before").read_text() == "changed by hand"
+    assert "site.before" in first.stdout
+    assert second.stdout == ""
+
+
+def installed_by_hand(shell, tmp_path):
+    text = (
+        "while read -r source target; do install -D -m 644 $source $target; done < <(unit_files); "
+        "mkdir -p $ETC/postgresql/15/main/conf.d $ETC/nginx/sites-available $ETC/caddy; "
+        "cp deploy/postgresql.conf $ETC/postgresql/15/main/conf.d/nanchuan.conf; "
+        "site_file nginx.conf >$ETC/nginx/sites-available/nanchuan; echo 'of another site' >$ETC/caddy/Caddyfile"
+    )
+    assert shell(text).returncode == 0
+    return tmp_path
+
+
+def test_nothing_is_told_of_an_etc_that_is_of_this_version(etc, tmp_path):
+    assert etc("compare").stdout == ""  # nothing installed
+    installed_by_hand(etc, tmp_path)
+
+    done = etc("compare")
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("path", "steps"),
+    [
+        ("systemd/system/nanchuan.service", "units,start"),
+        ("systemd/system/nanchuan-.service.d/hardening.conf", "units,start"),
+        ("postgresql/15/main/conf.d/nanchuan.conf", "postgresql,start"),
+        ("nginx/sites-available/nanchuan", "proxy,start"),
+    ],
+)
+def test_what_of_etc_is_of_another_version_is_told_with_the_command(etc, tmp_path, path, steps):
+    file = installed_by_hand(etc, tmp_path) / path
+    file.write_text(f"{file.read_text()}# of another version\n")
+
+    told = etc("compare").stdout.splitlines()
+
+    assert told[0] == f"  不同：{file}"
+    assert told[1].endswith(f"：deploy/install.sh --only {steps}")
+    assert len(told) == 2
+
+
+def test_a_new_unit_is_missing_and_an_old_one_too_many(etc, tmp_path):
+    units = installed_by_hand(etc, tmp_path) / "systemd" / "system"
+    (units / "nanchuan-daily.timer").rename(units / "nanchuan-earlier.timer")
+
+    told = etc("compare").stdout
+
+    assert "不同" in told.splitlines()[0]
+    assert "nanchuan-daily.timer" in told.splitlines()[0]
+    assert "systemctl disable --now nanchuan-earlier.timer" in told
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("postgres://nanchuan:secret@10.0.0.5/nanchuan", "请写文件名"),
+        ("/nonexistent", "读不到"),
+        ("{file}", "不是数据库地址"),
+    ],
+)
+def test_a_database_elsewhere_is_named_in_a_file_and_not_on_the_command_line(tmp_path, given, told):
+    (tmp_path / "address").write_text("postgres:///nanchuan\n")
+
+    done = run("--database", given.format(file=tmp_path / "address"), "pingyi.example.gov.cn")
+
+    assert done.returncode == 1
+    assert told in done.stderr
+    assert "secret" not in done.stdout + done.stderr
+
+
+def test_the_address_of_a_database_elsewhere_gets_into_the_settings(checkout, tmp_path):
+    address = "postgres://nanchuan:secret@10.0.0.5:5432/nanchuan"
+    (tmp_path / "address").write_text(f"{address}\n")
+    here = f"{PLAIN} read_address {tmp_path}/address; "
+
+    done = in_shell(checkout, f"{here} settings")
+    another = in_shell(checkout, f"{here} database_url=postgres://x@10.0.0.6/x; settings")
+
+    assert done.returncode == 0, done.stderr
+    assert f"DATABASE_URL={address}\n" in (checkout / ".env").read_text()
+    assert "不是 --database 所写的地址" in another.stderr
+    assert in_shell(checkout, "is_elsewhere").returncode == 0
+
+
+@pytest.mark.parametrize(("proxy", "is_named"), [("nginx", True), ("none", False)])
+def test_a_certificate_on_another_machine_is_not_looked_for_here(checkout, proxy, is_named):
+    in_shell(checkout, f"{PLAIN} proxy={proxy}; settings")
+
+    assert ("\nCERTIFICATE=" in (checkout / ".env").read_text()) == is_named
+
+
+# Of systemctl only what `start` asks for: what it enables is written down.
+SYSTEMCTL = (
+    'has_systemd() { :; }; systemctl() { [ "$1" != enable ] || echo "${@: -1}" >>$ETC/enabled; [ "$1" = enable ] || '
+    'echo "$*" >>$ETC/called; }; curl() { :; }; proxy=nginx; '
+)
+
+
+def test_a_timer_is_switched_on_once_and_the_first_jobs_run_once(etc, tmp_path):
+    first = etc(f"{SYSTEMCTL} start")
+    enabled = (tmp_path / "enabled").read_text().split()
+    second = etc(f"{SYSTEMCTL} start")
+
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
+    timers = {path.name for path in (ROOT / "deploy" / "systemd").glob("*.timer")}
+    assert set(enabled) == timers | {
+        f"nanchuan{end}" for end in (".target", ".service", "-redis.service", "-messages.service")
+    }
+    assert (tmp_path / "enabled").read_text().split() == enabled
+    called = (tmp_path / "called").read_text()
+    assert called.count("start nanchuan-daily.service") == called.count("start nanchuan-clock.service") == 1
+    assert called.count("restart nanchuan.service") == 2
+
+
+def test_a_timer_that_a_new_version_brings_is_switched_on(etc, tmp_path):
+    etc(f"{SYSTEMCTL} start")
+    text = (tmp_path / "nanchuan" / "install").read_text()
+    (tmp_path / "nanchuan" / "install").write_text(text.replace(" nanchuan-daily.timer", ""))
+    (tmp_path / "enabled").unlink()
+
+    etc(f"{SYSTEMCTL} start")
+
+    assert (tmp_path / "enabled").read_text() == "nanchuan-daily.timer\n"

@@ -228,3 +228,38 @@ def test_old_tls_and_other_names_get_no_answer(proxy):
     for context, name in ((old, SITE), (new, "other.example")):
         with pytest.raises(OSError), Connection(SITE, proxy.port)._create_connection((SITE, proxy.port), 5) as plain:
             context.wrap_socket(plain, server_hostname=name)
+
+
+# Lines of one installation, in the folder that no new version overwrites.
+OWN_LINES = {
+    "nginx": {"nginx/site-own.conf": "add_header X-Own kept always;", "nginx/plain-own.conf": "keepalive_timeout 5s;"},
+    "caddy": {"caddy/site-own.caddy": "header X-Own kept", "caddy/upstream-own.caddy": "trusted_proxies 10.0.0.5"},
+}
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_lines_of_ones_own_hold_beside_the_file(kind, tmp_path, upstream):
+    require_program(kind)
+    proxy = KINDS[kind](tmp_path, upstream.server_port)
+    (tmp_path / kind).mkdir()
+    for name, line in OWN_LINES[kind].items():
+        (tmp_path / name).write_text(f"{line}\n")
+    assert proxy.fault() == ""
+    proxy.start()
+    try:
+        answer, _ = ask(proxy, "/how/")
+    finally:
+        proxy.stop()
+
+    assert answer.getheader("X-Own") == "kept"
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_a_line_of_ones_own_that_is_wrong_is_found(kind, tmp_path):
+    require_program(kind)
+    proxy = KINDS[kind](tmp_path, 8000)
+    (tmp_path / kind).mkdir()
+    for name in OWN_LINES[kind]:
+        (tmp_path / name).write_text("not_a_directive on;\n")
+        assert "not_a_directive" in proxy.fault()
+        (tmp_path / name).unlink()

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -108,6 +109,8 @@ def test_the_target_stops_everything_and_starts_no_job(name):
 
     assert name.endswith(".target") or "\nPartOf=nanchuan.target\n" in text
     assert ("[Install]" not in text) == is_job
+    # A backup that is cut off must not leave a dump in plain text.
+    assert ("\nKillSignal=SIGINT\n" in text) == is_job
 
 
 @pytest.mark.parametrize("name", TIMERS)
@@ -249,3 +252,32 @@ def test_without_systemd_a_missed_job_runs_once_and_is_not_missed_again(unit, tm
     while not (tmp_path / "runs").exists() and time.monotonic() < ends_at:
         sleep(0.05)
     assert (tmp_path / "runs").read_text() == "x\n"
+
+
+def test_without_systemd_a_job_that_runs_clears_away_its_files_when_everything_ends(unit, tmp_path):
+    (tmp_path / "job.py").write_text(
+        "import pathlib, tempfile, time\n"
+        "with tempfile.TemporaryDirectory(dir=pathlib.Path(__file__).parent, prefix='plain-'):\n"
+        "    time.sleep(60)\n"
+    )
+    unit(f"ExecStart={sys.executable} {tmp_path}/job.py", "KillSignal=SIGINT")
+    (tmp_path / "test.timer").write_text("[Timer]\nOnCalendar=*:0/1\n")
+    program = (
+        "import importlib.util, itertools, pathlib, sys; from datetime import datetime, timedelta\n"
+        f"made = importlib.util.spec_from_file_location('run_units', {str(ROOT / 'deploy' / 'run_units.py')!r})\n"
+        "run_units = importlib.util.module_from_spec(made); sys.modules['run_units'] = run_units\n"
+        "made.loader.exec_module(run_units)\n"
+        f"run_units.UNITS = pathlib.Path({str(tmp_path)!r})\n"
+        "began, minutes = datetime.now().astimezone(), itertools.count()\n"
+        "run_units.run_timers(lambda: began + timedelta(minutes=next(minutes)))\n"
+    )
+    timers = subprocess.Popen([sys.executable, "-c", program])
+    ends_at = time.monotonic() + 20
+    while not list(tmp_path.glob("plain-*")) and time.monotonic() < ends_at:
+        sleep(0.05)
+    assert list(tmp_path.glob("plain-*"))
+
+    timers.terminate()
+
+    assert timers.wait(timeout=20) == 0
+    assert not list(tmp_path.glob("plain-*"))

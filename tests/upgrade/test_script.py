@@ -12,8 +12,9 @@ from tests.upgrade.conftest import in_use
 from tests.upgrade.versions import Clone, revision_of
 
 pytestmark = pytest.mark.minutes
-DONE, REFUSED, WENT_BACK = 0, 1, 3
+DONE, REFUSED, WENT_BACK, KILLED = 0, 1, 3, -9
 # What the restoration itself writes down.
+SETTINGS = ("""search_path = "$user", 'public', 'it''s "odd"'""", "timezone = 'Asia/Shanghai'", "work_mem = '8MB'")
 LOGGED = {"nanchuan_eval.AuditEntry", "nanchuan_eval.AuditHead", "nanchuan_eval.AuditAnchor"}
 
 
@@ -84,6 +85,27 @@ def test_a_failing_version_leads_back_with_everything_as_it_was(clone, old, kind
     assert everything(old) == (rows, [*actions, "backup.restore"])
 
 
+def test_a_way_back_that_is_cut_short_after_any_of_its_commands_goes_on_from_there(clone, old):
+    rows, actions = everything(old)
+    assert clone.upgrade(clone.offer("good")).returncode == DONE
+
+    cuts = 0
+    while (back := clone.upgrade_cut(cuts + 1, "--back")).returncode == KILLED:
+        cuts += 1
+
+    assert back.returncode == WENT_BACK, back.stdout + back.stderr
+    # collectstatic, compileall, what the log knows, the database's commands, restore, two verifications, at the least
+    assert cuts >= (12 if connection.vendor == "postgresql" else 6)
+    assert clone.files() == clone.served.read_text().strip() == old["version"]
+    assert everything(old) == (rows, [*actions, "backup.restore"])
+
+    again = clone.upgrade("--back")
+
+    assert again.returncode == REFUSED
+    assert f"已经退回{old['version']}" in again.stdout
+    assert clone.served.read_text().strip() == old["version"]
+
+
 @pytest.fixture
 def apart(clone, old):
     """The version's database with an application's role that is no superuser, and the audit log apart from it."""
@@ -94,6 +116,8 @@ def apart(clone, old):
     run("pg_dump", "-Fc", "--no-owner", "--file", dump, source)
     run("pg_restore", "--no-owner", "--role", role, "--dbname", name, dump)
     connection.close()
+    for setting in SETTINGS:
+        run("psql", "-qc", f"ALTER DATABASE {name} SET {setting}")
     with in_use(name):
         separate_audit_role(connection, role)
         connection.close()
@@ -108,6 +132,15 @@ def apart(clone, old):
     run("dropuser", role)
 
 
+def settings_of_the_database():
+    query = "SELECT unnest(setconfig) FROM pg_db_role_setting JOIN pg_database ON oid = setdatabase WHERE datname = %s"
+    with connection.cursor() as cursor:
+        cursor.execute(query, [connection.settings_dict["NAME"]])
+        found = [row[0] for row in cursor.fetchall()]
+    connection.close()
+    return found
+
+
 def owner_of_the_log():
     with connection.cursor() as cursor:
         cursor.execute("SELECT tableowner FROM pg_tables WHERE tablename = 'nanchuan_eval_auditentry'")
@@ -119,6 +152,8 @@ def owner_of_the_log():
 @pytest.mark.postgres
 def test_a_log_that_is_apart_is_changed_on_loan_and_apart_again_afterwards(clone, old, apart):
     rows, actions = everything(old)
+    settings = settings_of_the_database()
+    assert len(settings) == len(SETTINGS)
 
     there = clone.upgrade(clone.offer("log-changes"), **apart)
     assert there.returncode == DONE, there.stdout + there.stderr
@@ -128,6 +163,7 @@ def test_a_log_that_is_apart_is_changed_on_loan_and_apart_again_afterwards(clone
     assert back.returncode == WENT_BACK, back.stdout + back.stderr
     assert owner_of_the_log() == "nanchuan_audit"
     assert everything(old) == (rows, [*actions, "backup.restore"])
+    assert settings_of_the_database() == settings
     loans = "SELECT member::regrole FROM pg_auth_members WHERE roleid = 'nanchuan_audit'::regrole"
     assert "up_" not in run("psql", "-qtA", "-c", loans)
 
