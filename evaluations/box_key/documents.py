@@ -68,8 +68,8 @@ def key_notice_pdf(round_: Round) -> bytes:
     opens, closes, made = (timezone.localtime(at) for at in (round_.opens_at, round_.closes_at, key.made_at))
     facts = [
         ("轮次", f"{round_.name}（{round_.key}）"),
-        ("投票时间", f"{opens:%Y年%m月%d日 %H:%M}至{closes:%Y年%m月%d日 %H:%M}"),
-        ("密钥启用", f"{made:%Y年%m月%d日 %H:%M}，{MADE[record['made']]}"),
+        ("投票时间", f"{opens:%Y年%-m月%-d日 %H:%M}至{closes:%Y年%-m月%-d日 %H:%M}"),
+        ("密钥启用", f"{made:%Y年%-m月%-d日 %H:%M}，{MADE[record['made']]}"),
     ]
     warning = warning_of_round(round_)
     data = {

@@ -82,7 +82,7 @@ class OpenClaimAlert(models.Model):
         constraints = [models.UniqueConstraint(fields=["batch", "kind", "on"], name="one_alert_per_kind_and_day")]
 
     def __str__(self) -> str:
-        return f"{self.on:%m月%d日}{self.batch}：{self.get_kind_display()}"
+        return f"{self.on:%-m月%-d日}{self.batch}：{self.get_kind_display()}"
 
     @property
     def is_reviewed(self) -> bool:

@@ -112,7 +112,7 @@ def _sample(round_: Round, site: str) -> str:
     """Return a message as it will read, for a section of the round, to show how many short messages it costs."""
     section = round_.sections.order_by("code").first()
     line = texts.CodeLine(str(section) if section else "某单位某科室", SAMPLE_CODE)
-    closes = f"{timezone.localtime(round_.closes_at):%m月%d日%H:%M}"
+    closes = f"{timezone.localtime(round_.closes_at):%-m月%-d日%H:%M}"
     return texts.invitation(
         sign=profile_of(round_).sign,
         name="张三",

@@ -92,8 +92,8 @@ def standing_notice(round_: Round, kind: PoolKind) -> PoolNotice | None:
 def described(notice: PoolNotice) -> str:
     """Return a notice in words, for whoever is about to withdraw it or has done so."""
     announced, until = timezone.localtime(notice.announced_at), notice.objections_until
-    size = f"{notice.people}人，异议期至{until:%m月%d日}"
-    return f"{announced:%Y年%m月%d日}的{notice.get_kind_display()}公告（{size}）"
+    size = f"{notice.people}人，异议期至{until:%-m月%-d日}"
+    return f"{announced:%Y年%-m月%-d日}的{notice.get_kind_display()}公告（{size}）"
 
 
 def notice_faults(round_: Round, kind: PoolKind, at: datetime) -> list[str]:
@@ -105,7 +105,7 @@ def notice_faults(round_: Round, kind: PoolKind, at: datetime) -> list[str]:
     # A demonstration does not wait, and its pages say so.
     still_open = timezone.localtime(at).date() <= notice.objections_until and round_.rulebook["pool_objection_workdays"]
     if still_open and not round_.is_demo:
-        until = with_hint_of(f"{notice.objections_until:%Y年%m月%d日}止", notice.term)
+        until = with_hint_of(f"{notice.objections_until:%Y年%-m月%-d日}止", notice.term)
         faults.append(f"{kind.label}的异议期至{until}，期满后方可公布承诺。")
     waiting = notice.objections.filter(answer="").count()
     if waiting:

@@ -174,7 +174,7 @@ def count_record(round_: Round) -> dict[str, object]:
         "subtitle": f"{round_.name}最难办事科室群众评",
         "demo": document_mark(round_.rulebook, is_demo=round_.is_demo),
         "facts": [
-            ["计票时间", f"{timezone.localtime(tally.at):%Y年%m月%d日 %H:%M}（第{tally.version}次）"],
+            ["计票时间", f"{timezone.localtime(tally.at):%Y年%-m月%-d日 %H:%M}（第{tally.version}次）"],
             ["重新计票的依据", tally.reason or "无，首次计票"],
             ["排名依据", "难办指数" if book["basis"] == "difficulty" else "得票数"],
             [
@@ -190,7 +190,7 @@ def count_record(round_: Round) -> dict[str, object]:
         "listed": [[r.rank, r.section.department_name, r.section.name] for r in results if r.is_listed],
         "empty": empty_list(sum(r.rank is not None for r in results)),
         "digests": list(_digests(round_)),
-        "signed": [f"{_name(s.supervisor)}（{timezone.localtime(s.at):%Y年%m月%d日 %H:%M}）" for s in signed],
+        "signed": [f"{_name(s.supervisor)}（{timezone.localtime(s.at):%Y年%-m月%-d日 %H:%M}）" for s in signed],
         "witnesses": ["监督员", "监督员", "计票人", "评议办负责人"],
         "office": profile_of(round_).office,
         "date": _day(tally.at),

@@ -27,8 +27,8 @@ def sample_record_pdf(round_: Round, at: datetime) -> bytes:
         "facts": [
             ("轮次", f"{round_.name}（{round_.key}）"),
             ("核对的计票", f"第{page.audit.tally.version}版"),
-            ("方案确定时间", f"{timezone.localtime(page.audit.planned_at):%Y年%m月%d日 %H:%M}"),
-            ("抽取时间", f"{timezone.localtime(page.audit.drawn_at):%Y年%m月%d日 %H:%M}"),
+            ("方案确定时间", f"{timezone.localtime(page.audit.planned_at):%Y年%-m月%-d日 %H:%M}"),
+            ("抽取时间", f"{timezone.localtime(page.audit.drawn_at):%Y年%-m月%-d日 %H:%M}"),
             ("骰子数字", page.audit.dice),
             ("核对的评议票", f"{len(page.sheets)}张对照正票，{page.online}张对照封箱时的内容校验值"),
         ],

@@ -13,6 +13,8 @@ from evaluations.scoring.uncertainty import as_tenths
 SMALLEST_SHOWN = 5
 FEW = f"少于{SMALLEST_SHOWN}"
 ALONE = "不单独公布"
+# A channel or batch of one to four codes hides its 0 too: it would say of everybody there that they did not vote.
+FEW_NOTE = "1至4张的、发出票号不足5个的，写作“少于5”；可由合计推算出来的，写作“不单独公布”。"
 MEANING = {
     CERTAIN: "，全部在前{length}位之内：本科室上榜不是抽样误差造成的。",
     WITHIN_MARGIN: "，超出第{length}位；本科室上榜，但与相近的未上榜科室的差别可能由抽样误差造成。",

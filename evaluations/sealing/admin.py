@@ -33,7 +33,7 @@ from nanchuan_eval.web.downloads import download
 from nanchuan_eval.web.fields import ReasonForm
 
 OPENED = "已开箱并封箱。请先备份并读回核对，再当场销毁密钥卡，并请到场监督员在开箱记录上签名。"
-SEALED_AT_THE_DESK = "已开箱并封箱。定时任务没有运行的，请系统管理员检查。"
+SEALED_AT_THE_DESK = "已开箱并封箱。定时任务没有运行的，请运维人员检查。"
 
 
 class OpeningPages(PolicyAdmin):

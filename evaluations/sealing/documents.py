@@ -14,6 +14,7 @@ from evaluations.rounds.queries import profile_of
 from evaluations.rounds.rules.key_statement import document_mark
 from evaluations.rounds.rules.lifecycle import Step
 from evaluations.scoring.method import Channel
+from evaluations.scoring.wording import FEW_NOTE
 from evaluations.sealing.queries import account_lines, opening_lines
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.canonical import sha256_hex
@@ -31,7 +32,7 @@ def seal_record(round_: Round, at: datetime) -> bytes:
     names = {section.code: str(section) for section in round_.sections.all()}
     facts = [
         ("轮次", f"{round_.name}（{round_.key}）"),
-        ("封箱时间", f"{sealed_at:%Y年%m月%d日 %H:%M}"),
+        ("封箱时间", f"{sealed_at:%Y年%-m月%-d日 %H:%M}"),
         ("票箱内评议票", f"{record['ballots']}张"),
         *((label, str(figure)) for label, figure in account_lines(record)),
         *opening_lines(record),
@@ -49,7 +50,7 @@ def seal_record(round_: Round, at: datetime) -> bytes:
         "anchor": audit.anchor_line(at=moment, occasion=Step.SEAL.label),
         "channels": [(channel.label, record["channels"][channel.value]) for channel in Channel],
         "note": (
-            "全部评议票已一次性打乱顺序并封存。1至4张的写作“少于5”。以上校验值与封箱清单同时公布，任何人都可以核验。"
+            f"全部评议票已一次性打乱顺序并封存。{FEW_NOTE}以上校验值与封箱清单同时公布，任何人都可以核验。"
         ),
         "signers": SIGNERS,
         "office": profile_of(round_).office,
@@ -106,4 +107,4 @@ def _uses_recovery(opening: Mapping[str, Any]) -> bool:
 
 
 def _minute(moment: datetime) -> str:
-    return f"{timezone.localtime(moment):%Y年%m月%d日 %H:%M}"
+    return f"{timezone.localtime(moment):%Y年%-m月%-d日 %H:%M}"

@@ -82,7 +82,7 @@ class StatedCount(models.Model):
         constraints = [models.UniqueConstraint(fields=["unit", "day"], name="a_unit_states_a_day_once")]
 
     def __str__(self) -> str:
-        return f"{self.unit.name}{self.day:%Y年%m月%d日}"
+        return f"{self.unit.name}{self.day:%Y年%-m月%-d日}"
 
 
 class RecordQuerySet(models.QuerySet["ServiceRecord"]):

@@ -118,7 +118,7 @@ class MonitorPages(PolicyAdmin):
         until = timezone.localtime(round_.closes_at)
         text = (
             f"【{profile_of(round_).sign}】您被抽中参加{round_.name}最难办事科室群众评，"
-            f"请于{until:%m月%d日%H:%M}前凭评议票上的票号参加评议。已评议的，请忽略本短信。"
+            f"请于{until:%-m月%-d日%H:%M}前凭评议票上的票号参加评议。已评议的，请忽略本短信。"
         )
         name = export_numbers.numbered_filename(f"reminder-{round_.key}.csv", audit.entry_of(by=by, at=at).seq)
         return _csv([(person.name, contact_of(person), text) for person in people], name)

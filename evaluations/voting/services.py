@@ -214,4 +214,4 @@ def _why_not(admission: Admission, at: datetime) -> str:
         halted = Credential.objects.filter(issue=admission.issue, spend=None, is_void=False, batch__is_halted=True)
         return HALTED if halted.exists() else UNUSABLE
     opens, closes = timezone.localtime(round_.opens_at), timezone.localtime(round_.closes_at)
-    return f"{NOT_NOW}投票时间为{opens:%Y年%m月%d日 %H:%M}至{closes:%Y年%m月%d日 %H:%M}。"
+    return f"{NOT_NOW}投票时间为{opens:%Y年%-m月%-d日 %H:%M}至{closes:%Y年%-m月%-d日 %H:%M}。"

@@ -42,7 +42,7 @@ def require_sound_clock() -> None:
     faults = clock_faults()
     if faults:
         log.error("%s", "；".join(faults))
-        raise RuleViolation(*faults, "请系统管理员校准时钟后再办理。")
+        raise RuleViolation(*faults, "请运维人员校准时钟后再办理。")
 
 
 def check_clock() -> str:

@@ -35,7 +35,7 @@ class Known:
     @property
     def label(self) -> str:
         """Code and name, for a choice."""
-        return f"{self.code} {self.title}" + (f"（{self.until:%Y年%m月%d日}以前的名称）" if self.until else "")
+        return f"{self.code} {self.title}" + (f"（{self.until:%Y年%-m月%-d日}以前的名称）" if self.until else "")
 
 
 @dataclass(frozen=True)

@@ -198,7 +198,7 @@ def _refuse_early(draw: Draw, at: datetime) -> None:
     if not draw.round.is_demo:
         raise RuleViolation(
             f"公布承诺后至少{draw.round.rulebook['draw_lead_hours']}小时，且到登记的抽取时间，方可录入随机数"
-            f"（最早{earliest:%Y年%m月%d日 %H:%M}）。"
+            f"（最早{earliest:%Y年%-m月%-d日 %H:%M}）。"
         )
     draw.lead_waived = True  # shown on every page of the draw
     draw.save(update_fields=["lead_waived"])

@@ -64,7 +64,7 @@ def plan_draw(*, planned: PlannedDraw, by: User, at: datetime, reason: str = "")
     if round_.draws.standing().filter(purpose=purpose).exists():
         raise RuleViolation(f"“{purpose.label}”的承诺已经公布，登记不能再改。")
     if planned.planned_at <= at:
-        when = f"{timezone.localtime(planned.planned_at):%Y年%m月%d日 %H:%M}"
+        when = f"{timezone.localtime(planned.planned_at):%Y年%-m月%-d日 %H:%M}"
         raise RuleViolation(f"“{purpose.label}”的时间{when}已经过去，请核对后填写今后的时间。")
     if earlier and not reason.strip():
         raise RuleViolation("更改登记须填写理由，原登记保留可查。")

@@ -65,7 +65,7 @@ class Command(BaseCommand):
         round_ = find_round(options["round"])
         if not round_.ballot_form:
             raise CommandError("名录锁定之后方可打印评议票。", returncode=2)
-        return BallotForm.from_json(round_.ballot_form), f"{timezone.localtime(round_.closes_at):%Y年%m月%d日 %H:%M}"
+        return BallotForm.from_json(round_.ballot_form), f"{timezone.localtime(round_.closes_at):%Y年%-m月%-d日 %H:%M}"
 
 
 def _form_in(path: Path) -> BallotForm:

@@ -27,7 +27,7 @@ class Command(ServiceCommand):
         tally = self._counted(find_round(options["round"]))
         if options["json"]:
             write_file(options["json"], tally.result.encode())
-        self.stdout.write(f"计票时间：{timezone.localtime(tally.at):%Y年%m月%d日 %H:%M}")
+        self.stdout.write(f"计票时间：{timezone.localtime(tally.at):%Y年%-m月%-d日 %H:%M}")
         self.stdout.write(f"结果校验值：{tally.result_sha256}")
 
     def _counted(self, round_: Round) -> Tally:

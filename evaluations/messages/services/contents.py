@@ -17,7 +17,7 @@ from evaluations.rounds.rules.rhythm import recently
 
 def closes_in_words(round_: Round) -> str:
     """Return the end of the vote as messages say it."""
-    return f"{timezone.localtime(round_.closes_at):%m月%d日%H:%M}"
+    return f"{timezone.localtime(round_.closes_at):%-m月%-d日%H:%M}"
 
 
 @sensitive_variables()

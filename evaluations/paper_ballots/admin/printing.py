@@ -113,7 +113,7 @@ def _ballots(request: HttpRequest, batch: CodeBatch, form: HandOutForm) -> HttpR
     section = batch.section.code if batch.section else ""
     ballot_form, closes = BallotForm.from_json(batch.round.ballot_form), timezone.localtime(batch.round.closes_at)
     site = form.cleaned_data["site"]
-    until = f"{closes:%Y年%m月%d日 %H:%M}"
+    until = f"{closes:%Y年%-m月%-d日 %H:%M}"
     (made,) = ballot_files(ballot_form, codes, site=site, closes=until, per_file=size, section=section)
     name = f"ballots-{batch.round.key}-{batch.pk}-{first + 1:05d}-{first + len(codes):05d}.pdf"
     return download(made[1], name)

@@ -205,7 +205,7 @@ def _seal(readiness: Readiness) -> list[Lack]:
         return [
             fault for batch, texts in readiness.paper_faults.items() for fault in lacks_at(Place.PAPER, texts, batch)
         ]
-    text = f"尚未到截止投票时间（北京时间{readiness.closes_at:%Y年%m月%d日 %H:%M}），不能提前封箱。"
+    text = f"尚未到截止投票时间（北京时间{readiness.closes_at:%Y年%-m月%-d日 %H:%M}），不能提前封箱。"
     return [Lack(text, Place.CLOSING)]
 
 
@@ -240,7 +240,7 @@ def _publish(readiness: Readiness) -> list[Lack]:
     found = _announce(readiness)
     if readiness.objections_until and readiness.now.date() <= readiness.objections_until:
         hint = f"（{readiness.objections_hint}）" if readiness.objections_hint else ""
-        text = f"异议期至{readiness.objections_until:%Y年%m月%d日}止{hint}，期满后方可公示。"
+        text = f"异议期至{readiness.objections_until:%Y年%-m月%-d日}止{hint}，期满后方可公示。"
         found.append(Lack(text, Place.OBJECTION_PERIOD))
     found += lacks_at(Place.GATE, readiness.gate_faults)
     if readiness.open_flags:

@@ -110,7 +110,7 @@ def sample_page(round_: Round) -> SamplePage:
         open=sum(row.outcome == Outcome.OPEN for row in rows),
         lacks=lacks,
         signed=[
-            f"{holder_name(each.supervisor)}（{timezone.localtime(each.at):%Y年%m月%d日 %H:%M}）"
+            f"{holder_name(each.supervisor)}（{timezone.localtime(each.at):%Y年%-m月%-d日 %H:%M}）"
             for each in audit.signatures.select_related("supervisor__person")
         ],
         conclusion=_conclusion(rows, differing, claims, assurance) if audit.seed and not lacks else "",

@@ -127,7 +127,7 @@ def _bounds(at: datetime, period: tuple[date, date] | None, only: Only | None) -
         return Bounds(
             oldest,
             today,
-            f"早于{oldest.isoformat()}，请核对；以前轮次的，请系统管理员用 import_service_records 命令写明轮次导入。",
+            f"早于{oldest.isoformat()}，请核对；以前轮次的，请运维人员用 import_service_records 命令写明轮次导入。",
             future,
         )
     outside = f"不在本轮的{period[0].isoformat()}至{period[1].isoformat()}之内，请核对。"

@@ -141,7 +141,7 @@ class Command(ServiceCommand):
 
     def _hand_over(self, links: Sequence[OneTimeLink], options: dict[str, Any]) -> None:
         site, out = options["site"], options["out"]
-        until = f"{timezone.localtime(links[0].good_until):%Y年%m月%d日 %H:%M}"
+        until = f"{timezone.localtime(links[0].good_until):%Y年%-m月%-d日 %H:%M}"
         if out:
             _write_letters(links, site, out)
             self.stdout.write(f"登录通知书{len(links)}份已写入“{out}”，链接{until}前有效。交给本人后请删除这些文件。")

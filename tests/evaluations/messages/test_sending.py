@@ -43,7 +43,7 @@ class TestAMessage:
         assert message.text.startswith(f"【南川评议办】{client.name}：")
         assert f"{SITE}/ballot/#" in message.text
         assert str(round_.sections.get()) in message.text
-        assert "03月03日12:00截止" in message.text
+        assert "3月3日12:00截止" in message.text
         assert message.text.endswith("回复TD退订")
 
     def test_is_erased_with_the_record_that_it_was_sent_if_nothing_is_kept(self, round_, monkeypatch, settings):

@@ -87,7 +87,7 @@ class TestPrintedBallots:
         round_ = make_open_round()
         codes = codes_file(tmp_path, make_codes(round_, 2))
         (tmp_path / "paper.json").write_bytes(client.get(f"/rounds/{round_.key}/paper.json").content)
-        closes = "2026年03月03日 12:00"
+        closes = "2026年3月3日 12:00"
 
         for name, more in (("a", {}), ("b", {}), ("c", {"paper": tmp_path / "paper.json", "closes": closes})):
             run("print_ballots", round_.key, codes, site=SITE, out=tmp_path / name, **more)

@@ -264,7 +264,7 @@ class TestTheNotice:
     def test_delays_the_commitment_until_the_objection_period_is_over(self, round_):
         make_pool(round_)
 
-        with pytest.raises(RuleViolation, match="异议期至2026年03月05日"):
+        with pytest.raises(RuleViolation, match="异议期至2026年3月5日"):
             commit(round_, at=NOON + timedelta(days=3))
         assert commit(round_, at=NOON + timedelta(days=4)).pk
 

@@ -28,5 +28,5 @@ def test_a_round_waits_for_the_objection_period_counted_in_working_days():
     lifecycle.announce_result(round_id=round_.pk, by=make_user("chief"), at=NOON)  # a Monday
     round_.refresh_from_db()
 
-    assert missing_for(round_, Step.PUBLISH, NOON + timedelta(days=3)) == ["异议期至2026年03月05日止，期满后方可公示。"]
+    assert missing_for(round_, Step.PUBLISH, NOON + timedelta(days=3)) == ["异议期至2026年3月5日止，期满后方可公示。"]
     assert missing_for(round_, Step.PUBLISH, NOON + timedelta(days=4)) == []

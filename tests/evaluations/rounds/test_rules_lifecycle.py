@@ -115,7 +115,7 @@ def test_a_round_that_lacks_nothing_moves_on(step):
         (
             Step.PUBLISH,
             {"objections_until": date(2026, 3, 2)},
-            "异议期至2026年03月02日止，期满后方可公示。",
+            "异议期至2026年3月2日止，期满后方可公示。",
         ),
         (Step.PUBLISH, {"open_flags": 1}, "还有1件异常提示没有处理，请决定保留计票或者认定废票。"),
         (Step.PUBLISH, {"undecided": ("异议1",)}, "“异议1”尚未办结，办结后方可公示。"),

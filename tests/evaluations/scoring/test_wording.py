@@ -4,6 +4,7 @@ import pytest
 
 from evaluations.scoring.wording import (
     FEW,
+    FEW_NOTE,
     chance,
     confidence,
     empty_list,
@@ -20,6 +21,7 @@ from evaluations.scoring.wording import (
 )
 from tests.evaluations.scoring.examples import rulebook
 from tests.evaluations.scoring.nc2.examples import rulebook as rulebook_two
+from tests.paths import ROOT
 
 BOOK = rulebook()
 
@@ -191,3 +193,12 @@ def test_two_hidden_figures_of_few_people_hide_a_third_that_their_sum_would_reve
     hidden = shown_beside_total({"a": 0, "b": 0, "c": 9}, {"a": 1, "b": 2, "c": 50})
 
     assert hidden == {"a": FEW, "b": FEW, "c": "不单独公布"}
+
+
+def test_a_page_that_says_when_few_ballots_are_hidden_says_it_whole():
+    """“1至4张的” alone is false beside a hidden 0 of four codes, and says nothing of a figure hidden beside it."""
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "templates").rglob("*.html")]
+    telling = [text for text in texts if "1至4张" in text]
+
+    assert len(telling) >= 3
+    assert [text for text in telling if FEW_NOTE not in text] == []

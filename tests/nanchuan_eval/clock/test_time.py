@@ -168,7 +168,7 @@ class TestOpening:
     @pytest.mark.parametrize("web", [HOUR, -HOUR])
     def test_is_refused_while_the_clocks_differ_and_an_alarm_is_shown(self, machines, drawn, client, web):
         machines.set(true=NOON, web=web)
-        with pytest.raises(RuleViolation, match=r"时钟相差3600秒，超过60秒[\s\S]*请系统管理员校准时钟"):
+        with pytest.raises(RuleViolation, match=r"时钟相差3600秒，超过60秒[\s\S]*请运维人员校准时钟"):
             self.open(drawn)
         client.force_login(make_user("security"))
         assert "时钟相差3600秒" in client.get("/admin/policy/").content.decode()

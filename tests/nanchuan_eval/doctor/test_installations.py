@@ -237,7 +237,7 @@ def uncollected_files(settings, monkeypatch, tmp_path):
         (weak_secret, Level.FAULT, "SECRET_KEY", "太短.*secrets.token_urlsafe"),
         (no_holidays, Level.WARNING, "节假日", "尚未确认录全.*节假日与调休"),
         (no_key_copy, Level.WARNING, "密钥副本", "另存一份.*KEY_COPY_CHECKED"),
-        (foreign_zone, Level.WARNING, "时区", "晚8小时.*timedatectl"),
+        (foreign_zone, Level.WARNING, "时区", "晚8小时.*不受影响.*timedatectl"),
         (interrupted_backup, Level.FAULT, "残留的文件夹", "“tmpabc”.*没有加密.*请删除"),
         (kept_voting_backup, Level.WARNING, "投票期间的备份", "应当销毁"),
         (open_evidence, Level.FAULT, "EVIDENCE_ROOT", "权限是755.*chmod 700"),

@@ -49,3 +49,12 @@ def test_nobody_else_does(client, role):
     client.force_login(make_account(role, "D01" if role == Role.LIAISON else ""))
 
     assert client.get(PAGE, follow=True).status_code == 403
+
+
+def test_a_line_has_the_whole_width_on_a_phone(client):
+    """Three figures stand beside each other there; a sentence needs all of it."""
+    client.force_login(make_account(Role.SYSTEM_ADMIN))
+
+    page = client.get(PAGE).content.decode()
+
+    assert page.count('class="whole" data-label="情况和办法"') == page.count('data-label="情况和办法"') > 0
