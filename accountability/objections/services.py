@@ -25,7 +25,8 @@ from evaluations.rounds.rules.lifecycle import PUBLISHED, RoundState
 from evaluations.rounds.services import lock_round
 from evaluations.scoring.methods import recount
 from evaluations.tally.files import ballots_csv
-from evaluations.tally.services.tally import recount_round
+from evaluations.tally.models import Veto, VetoQuerySet
+from evaluations.tally.services.tally import annul_veto, recount_round
 from nanchuan_eval.approvals.services import ApprovableAction, calls
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.queries import fixed_digests
@@ -298,6 +299,8 @@ def refuse_outcome(objection: Objection, outcome: Outcome) -> None:
         )
     if outcome == Outcome.UPHELD and objection.ground in COUNTED_GROUNDS and not _has_changed(objection):
         raise RuleViolation("复算结果与计票结果一致，计票无误，不能更正。确有无效票的，请先在“异常提示”中认定废票。")
+    if outcome == Outcome.UPHELD and objection.ground == Ground.VETO_FACTS and not _veto_of(objection).exists():
+        raise RuleViolation("该科室本轮没有一票否决，或者一票否决已经撤销，不能据此更正。")
 
 
 def _name(supervisor: DrawEntry) -> str:
@@ -309,19 +312,27 @@ def _has_changed(objection: Objection) -> bool:
 
 
 def _correct(objection: Objection, round_: Round, *, by: User, at: datetime) -> Publication | None:
-    """Strike a wrong section, recount a wrong count; if the list is published, publish a correction."""
+    """Strike a wrong section; recount a wrong count or one with a wrong veto; correct the list if it is published."""
     code, reason = objection.section.code, f"{objection.get_stage_display()}成立：{objection.get_ground_display()}"
-    counted = objection.ground in COUNTED_GROUNDS
-    if counted and not objection.recount_agrees:
-        recount_round(round_, reason=reason, by=by, at=at)
+    is_struck = objection.ground == Ground.WRONG_SECTION
+    others = Objection.objects.filter(round=round_, hold__released_at=None).values_list("hold", flat=True)
+    if objection.ground == Ground.VETO_FACTS:
+        veto = _veto_of(objection).select_related("round", "section").get()
+        annul_veto(veto, reason=reason, by=by, at=at, despite=list(others))
+    elif not is_struck and not objection.recount_agrees:
+        recount_round(round_, reason=reason, by=by, at=at, despite=list(others))
     if RoundState(round_.state) == RoundState.REVIEW:
-        if not counted:
+        if is_struck:
             strike_unpublished(round_, code)
         return None
-    correction = Correction(reason=reason, withdrawn=() if counted else (code,))
+    correction = Correction(reason=reason, withdrawn=(code,) if is_struck else ())
     # Two persons have already acted, on acceptance and on decision: the correction needs no further approval.
     with policy.approved("publish.correct"):
         return correct_and_follow(round_id=round_.pk, correction=correction, by=by, at=at)
+
+
+def _veto_of(objection: Objection) -> VetoQuerySet:
+    return Veto.objects.in_force().filter(section=objection.section_id)
 
 
 def _lock(objection_id: int, state: ObjectionState | None = None) -> Objection:

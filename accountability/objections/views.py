@@ -177,7 +177,8 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
         "答复",
         _page(row),
         [*_about(row), *limits],
-        follows="答复随即生效并告知单位，不能撤回；结论为“更正”的，系统发布更正名单，撤销或建立相应的问责事项；任何人不能改分",
+        follows="答复随即生效并告知单位，不能撤回；结论为“更正”的，评议对象有误的科室从名单中撤下，一票否决事实有误的撤销一票否决并"
+        "重新计票；已公示的，系统发布更正名单，撤销或建立相应的问责事项；任何人不能改分",
         done="已答复。",
         refuses=partial(objections_services.refuse_undecidable, row, account_of(request)),
     )

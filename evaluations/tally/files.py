@@ -78,8 +78,8 @@ def _drawn_ballots(round_: Round, channels: Collection[str]) -> list[tuple[str, 
 
 
 def scoring_rulebook(round_: Round) -> bytes:
-    """Return rulebook.json: the frozen rulebook with the round's sections and vetoes, canonical."""
-    vetoes = round_.vetoes.order_by("section__code").select_related("section")
+    """Return rulebook.json: the frozen rulebook with the round's sections and the vetoes in force, canonical."""
+    vetoes = round_.vetoes.in_force().order_by("section__code").select_related("section")
     return canonical_json(
         {
             **round_.rulebook,

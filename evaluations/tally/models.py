@@ -172,6 +172,14 @@ class AnomalyFlag(models.Model):
         return shown(len(self.ballots))
 
 
+class VetoQuerySet(models.QuerySet["Veto"]):
+    """Filters of vetoes."""
+
+    def in_force(self) -> Self:
+        """Return the vetoes that no upheld objection or appeal has annulled."""
+        return self.filter(annulled_at=None)
+
+
 class Veto(models.Model):
     """一票否决: a commission decision that puts a section first; its score stays what it is (rulebook R-E)."""
 
@@ -180,6 +188,9 @@ class Veto(models.Model):
     decision = models.CharField("决定文号", max_length=60)
     decided_on = models.DateField("决定日期")
     facts = models.CharField("查实情况", max_length=300)
+    annulled_at = models.DateTimeField("撤销时间", null=True)
+
+    objects = VetoQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "一票否决"

@@ -238,6 +238,7 @@ ROWS = (
     RowFact("纸质票清点", PaperCount, PAPER_COUNT),
     RowFact("单位自报办件数", StatedCount, ("unit_id", "day", "records", "stated_at", "by_id")),
     RowFact("一票否决", Veto, ("round_id", "section_id", "decision", "decided_on", "facts")),
+    RowFact("一票否决的撤销", Veto, ("annulled_at",), part="annulment"),
     RowFact("待决事项", PublicationHold, ("round_id", "subject", "placed_at", "released_at")),
     RowFact("公示决定", PublicationDecision, ("tally_id", "reason", "decided_at", "decided_by_id")),
     RowFact("个人信息申请", DataRequest, DATA_REQUEST),

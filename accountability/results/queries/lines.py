@@ -169,7 +169,7 @@ def read_line(
         ),
         channels=_suppress([_channel(c, result, figures if has_scores(result) else None, least) for c in Channel]),
         history=past,
-        veto=veto.decision if veto else "",
+        veto=veto.decision if veto and veto.annulled_at is None else "",
         case=case,
         measures={measure.kind: measure for measure in case.measures.all()} if case else {},
         freeze=_freeze(case),

@@ -157,7 +157,8 @@ def veto(request: HttpRequest, key: str) -> HttpResponse:
     def record(*, section: RoundSection, **given: Any) -> object:
         return approvals.start(RECORD_VETO.name, section, **given)
 
-    follows = f"经审批后，该科室{VETOED_FIRST}，不能撤销；公示后各项措施随之适用"
+    annulled = "查明事实有误的，只能经异议或者申诉撤销，并重新计票"
+    follows = f"经审批后，该科室{VETOED_FIRST}，不能撤回；{annulled}；公示后各项措施随之适用"
     page = _asking(round_, "录入一票否决", follows=follows, refuses=refuses)
     return show_form(request, form, page, record)
 

@@ -6,7 +6,7 @@ a new version with its reason; the earlier versions stay to the byte.
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -77,14 +77,17 @@ def tally_round(*, round_id: int, by: policy.Actor, at: datetime) -> Tally:
     return tally
 
 
-def recount_round(round_: Round, *, reason: str, by: policy.Actor, at: datetime) -> Tally:
+def recount_round(
+    round_: Round, *, reason: str, by: policy.Actor, at: datetime, despite: Collection[int] = ()
+) -> Tally:
     """Recount after a decision that changed the outcome; a new version, in the decision's own transaction.
 
     The caller checks permission. Results follow the newest version; main problems that are already written stay.
+    `despite` = the holds that do not stop it: two objections that both lead to a recount must not wait for each other.
     """
     if RoundState(round_.state) not in RECOUNTABLE:
         raise RuleViolation(f"本轮当前为“{RoundState(round_.state).label}”，不能重新计票。")
-    _refuse_while_undecided(round_)
+    _refuse_while_undecided(round_, despite)
     version = round_.tally.version + 1
     counted = _run(round_, at)
     TallyRow.objects.filter(round=round_).delete()
@@ -130,6 +133,21 @@ def record_veto(*, section_id: int, decision: str, decided_on: date, facts: str,
     return veto
 
 
+def annul_veto(veto: Veto, *, reason: str, by: policy.Actor, at: datetime, despite: Collection[int] = ()) -> Tally:
+    """Annul a veto found wrong (撤销一票否决) and recount, so that every section has the place of its ballots.
+
+    The caller locks the round and checks permission. The section's main problems are proposed anew: those written
+    may say what was found wrong.
+    """
+    veto.annulled_at = at
+    veto.save(update_fields=["annulled_at"])
+    SectionResult.objects.filter(section=veto.section_id).update(main_problems="")
+    tally = recount_round(veto.round, reason=reason, by=by, at=at, despite=despite)
+    detail = {"step_label": "撤销一票否决", "veto": veto.section.code}
+    audit.record("publish.approve", veto, by=by, at=at, reason=reason, detail=detail, wrote=[veto])
+    return tally
+
+
 def refuse_late_veto(round_: Round) -> None:
     """Refuse a veto in a round whose roster is still open, whose list is published, or that is void."""
     state = RoundState(round_.state)
@@ -159,8 +177,8 @@ def _run(round_: Round, at: datetime) -> _Counted:
     return _Counted(rulebook, ballots.cells, files, {code: list(p) for code, p in rest.items()})
 
 
-def _refuse_while_undecided(round_: Round) -> None:
-    undecided = list(round_.holds.filter(released_at=None))
+def _refuse_while_undecided(round_: Round, despite: Collection[int]) -> None:
+    undecided = list(round_.holds.filter(released_at=None).exclude(pk__in=despite))
     if undecided:
         raise RuleViolation(*[f"“{hold}”尚未办结，办结后方可重新计票。" for hold in undecided])
 
