@@ -12,15 +12,17 @@ from django.test.utils import override_settings
 from accountability.demo.booth import cast
 from accountability.demo.by_two import by_two
 from accountability.demo.calendar import HalfYear
+from accountability.demo.messages import send_messages
 from accountability.demo.opinions import Opinion, characters, opinions_of_clients
 from accountability.demo.people import Office
 from accountability.demo.records import HEADER, Rated, Record, Records
 from departments.models import Department, Section
 from evaluations.ballot_form.queries import ballot_form_by_digest
-from evaluations.codes.queries import stratum_lines
-from evaluations.codes.services.issuing import issue_lacking
 from evaluations.draws.models import Draw, DrawEntry
+from evaluations.draws.rules import Delivery
 from evaluations.draws.services.removals import further_round_faults
+from evaluations.messages.rules.gateway import FILE
+from evaluations.messages.services.making import deliver_new
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose
 from evaluations.service_records.models import RecordBatch
@@ -32,6 +34,7 @@ from evaluations.turnout.queries import section_returns
 from nanchuan_eval.spreadsheets import Row
 
 SHEET = "办件清单"
+SITE = "http://127.0.0.1:8000"
 # With so many records a section there are the letters of the rulebook; with fewer, everything is smaller.
 FULL, LETTERS, LEAST, BATCH_MIN, SMALLEST = 571, 110, 40, 20, 5
 # Shares of the drawn who answer; a few sections' clients answer so rarely that a top-up is needed.
@@ -88,14 +91,20 @@ class Clients:
         return f"办件：导入{count}件，本期可抽{sum(eligible.values())}人次{drawn}"
 
     def issue(self, *, at: datetime) -> int:
-        """Make the codes that drawn clients still lack, each bound to its section; return how many."""
-        lines = [line for line in stratum_lines(self.round) if line.is_bound and line.lacking]
-        made = issue_lacking(round_id=self.round.pk, lines=lines, by=self.office.clerk, at=at)
-        for batch, codes in made:
-            code = batch.stratum.partition(" ")[0]
+        """Make the codes of drawn clients, each bound to its section, and their messages; return how many codes."""
+        with override_settings(MESSAGE_GATEWAY=FILE):
+            made = deliver_new(
+                round_id=self.round.pk, site=SITE, by=self.office.clerk, at=at, purposes=[DrawPurpose.CLIENTS]
+            )
+        return made.codes
+
+    def send(self, *, at: datetime) -> int:
+        """Send the messages that wait, during the vote; the codes in them are those that clients vote with."""
+        arrived = send_messages(self.round, by=self.office.clerk, at=at)
+        for code, codes in arrived.items():
             self.codes.setdefault(code, []).extend(codes)
             self._sent[code] = self._sent.get(code, 0) + len(codes)
-        return sum(len(codes) for _, codes in made)
+        return sum(map(len, arrived.values()))
 
     def lists(self) -> list[list[str]]:
         """Return the sections listed first for each general evaluator, who are in an order of the story's own."""
@@ -181,9 +190,10 @@ class Clients:
     def _top_up(self, *, at: datetime) -> str:
         if further_round_faults(self._draw(), at):
             return ""  # every section will have enough
-        by_two("draw.next_round", self._draw(), self.office.desk, at=at)
-        more = self.issue(at=at + timedelta(hours=1))
-        return f"追加抽取办事群众：多抽{more}人，票号随即发放"
+        with override_settings(MESSAGE_GATEWAY=FILE):
+            by_two("draw.next_round", self._draw(), self.office.desk, at=at, way=Delivery.SMS.value, site=SITE)
+        more = self.send(at=at + timedelta(hours=1))
+        return f"追加抽取办事群众：多抽{more}人，短信随即发出"
 
 
 def _rows(records: Iterator[Record]) -> Iterator[Row]:

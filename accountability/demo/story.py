@@ -231,6 +231,8 @@ class Story:
             self.round.refresh_from_db()
             self.cards.make(at=at)
         self._step(Step.OPEN, at=self._day(36))
+        if self.clients:
+            self.clients.send(at=self.round.opens_at)
         drawn = f"（另有办事群众{bound}个，每个只评一个科室）" if bound else ""
         self._tell(
             f"票号：定向{len(self.envelopes)}个{drawn}，报纸和服务大厅{sum(map(len, self.forms))}个，其他网上领取"

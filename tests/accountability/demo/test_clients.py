@@ -14,12 +14,15 @@ from evaluations.ballots.models import Ballot
 from evaluations.codes.models import CodeBatch
 from evaluations.draws.models import Draw
 from evaluations.draws.queries.proofs import proof_text
+from evaluations.messages.models import Message
+from evaluations.messages.rules.kinds import MessageKind, MessageState
 from evaluations.rounds.rules.lifecycle import DrawPurpose
 from evaluations.rounds.rules.rulebook import DEFAULTS
 from evaluations.scoring.method import Channel
 from evaluations.service_records.models import RecordBatch, ServiceRecord, StatedCount
 from evaluations.service_records.queries.frame import eligible_people
 from evaluations.verification.services import verify_round
+from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.spreadsheets import read_rows
 from tests.once import made_once
 
@@ -67,6 +70,17 @@ class TestARoundWithADrawAmongClients:
             delivered = RecordBatch.objects.filter(unit=stated.unit, day=stated.day)
             differing += stated.records != sum(delivered.values_list("records", flat=True))
         assert differing == 1
+
+    def test_every_drawn_client_has_had_a_message_some_after_it_was_lost(self, story):
+        messages = Message.objects.filter(round=story.round)
+        drawn = client_draw(story).entries.filter(is_selected=True)
+
+        assert set(messages.values_list("state", "content", "next_at")) == {(MessageState.DELIVERED, None, None)}
+        assert set(messages.values_list("kind", flat=True)) == {MessageKind.INVITATION, MessageKind.TOP_UP}
+        sections = drawn.filter(message_entry__isnull=False).values_list("stratum", flat=True)
+        assert {stratum.partition(" ")[0] for stratum in sections} == set(story.clients.codes)
+        again = AuditEntry.objects.filter(action="cred.print", detail__step_label="重新发送未成功的短信")
+        assert again.count() == 2
 
     def test_sections_with_too_few_clients_are_left_to_the_general_ballots(self, story):
         people, least = eligible_people(story.round), story.round.rulebook["client_batch_min"]
