@@ -49,9 +49,7 @@ def seal_record(round_: Round, at: datetime) -> bytes:
         "spent": record["spent"]["sha256"],
         "anchor": audit.anchor_line(at=moment, occasion=Step.SEAL.label),
         "channels": [(channel.label, record["channels"][channel.value]) for channel in Channel],
-        "note": (
-            f"全部评议票已一次性打乱顺序并封存。{FEW_NOTE}以上校验值与封箱清单同时公布，任何人都可以核验。"
-        ),
+        "note": (f"全部评议票已一次性打乱顺序并封存。{FEW_NOTE}以上校验值与封箱清单同时公布，任何人都可以核验。"),
         "signers": SIGNERS,
         "office": profile_of(round_).office,
         "date": in_chinese(timezone.localtime(at).date()),
