@@ -119,7 +119,7 @@ def record_outcome(claimed: Claimed, outcome: Outcome, *, at: datetime) -> bool:
     else:
         message.state, message.failure = MessageState.QUEUED, outcome.failure
         message.next_at = at + wait_before(message.tries)
-    message.save(update_fields=["state", "content", "failure", "next_at", "number", "receipt", "gateway_id"])
+    message.save(update_fields=["state", "way", "content", "failure", "next_at", "number", "receipt", "gateway_id"])
     return not outcome.failure
 
 
@@ -130,7 +130,8 @@ def _accept(message: Message, number: str, gateway_id: str, *, at: datetime) -> 
         until = kept_until(at, gateway().keep_hours)
         is_kept = message.content is not None and until is not None
         message.content = locked(message.content, (number, gateway_id)) if is_kept else None
-        message.state, message.next_at = MessageState.SENT, until if is_kept else None
+        # It may have become a letter that waits for the printer; now it need not be printed.
+        message.way, message.state, message.next_at = Way.SMS, MessageState.SENT, until if is_kept else None
     if message.state != MessageState.STOPPED:
         message.failure = ""
     message.number, message.receipt, message.gateway_id = "", digest_of(number), digest_of(gateway_id)

@@ -7,6 +7,7 @@ from django.core.management import call_command
 from django.db import IntegrityError, transaction
 
 from evaluations.messages.models import Message
+from evaluations.messages.queries import waiting_letters
 from evaluations.messages.rules.gateway import wait_before
 from evaluations.messages.rules.kinds import Failure, MessageState, Way
 from evaluations.messages.services.gateways import Outcome
@@ -126,6 +127,16 @@ class TestTheQueue:
         assert record_outcome(lost, REFUSED, at=after) is False, "the later sender decides"
         assert record_outcome(lost, Outcome(), at=after) is True, "what was accepted was sent"
         assert Message.objects.get(pk=lost.message).state == MessageState.SENT
+
+    def test_a_late_acceptance_takes_a_letter_back_that_was_to_go_instead(self, round_):
+        lost = claim(at=NOON)
+        Message.objects.filter(pk=lost.message).update(state=MessageState.QUEUED, way=Way.LETTER, next_at=None)
+        assert waiting_letters(round_).count() == 1
+
+        assert record_outcome(lost, Outcome(), at=NOON) is True
+
+        assert Message.objects.filter(pk=lost.message, way=Way.SMS, state=MessageState.SENT).exists()
+        assert not waiting_letters(round_).exists()
 
     def test_takes_few_statements_for_a_message_however_many_wait(self, round_):
         claim(at=NOON - timedelta(minutes=1))
