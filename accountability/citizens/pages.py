@@ -171,6 +171,8 @@ def _state(row: Rectification | None) -> str:
         return "尚未启动整改"
     if row.state == RectificationState.ESCALATED:
         return "整改中"
+    if row.state == RectificationState.CANCELLED:
+        return "整改已撤销"
     return row.get_state_display() if row.state in SHOWN else "正在制定整改方案"
 
 

@@ -152,7 +152,7 @@ class Inspection(models.Model):
         """Why the section is visited; one that a correction has taken off the list is listed no longer."""
         result = getattr(self.section, "result", None)
         if self.target == Target.LISTED and result is not None and not result.is_listed:
-            return "原上榜科室，更正后已撤下"
+            return "原上榜科室，更正后已撤下" if result.is_withdrawn else "原上榜科室，重新计票后不再上榜"
         return self.get_target_display()
 
     @property

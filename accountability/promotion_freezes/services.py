@@ -128,6 +128,12 @@ def _days(on: Span) -> dict[str, str]:
     return day if on.first == on.last else {**day, "until": on.last.isoformat()}
 
 
+def _basis(case: Case) -> str:
+    result = case.result
+    place = f"列第{result.rank}位" if result.is_listed else "曾列入上榜名单，名单更正后不再上榜"
+    return f"{result.round.name}最难办事科室群众评{place}"
+
+
 def _certificate(freeze: PromotionFreeze, *, on: date, at: datetime) -> bytes:
     case = freeze.case
     if freeze.lifted_on and freeze.lifted_on <= on:
@@ -138,7 +144,7 @@ def _certificate(freeze: PromotionFreeze, *, on: date, at: datetime) -> bytes:
         ("姓名", freeze.person_name or "（姓名未登记）"),
         ("职务", freeze.post),
         ("单位、科室", str(case)),
-        ("依据", f"{case.result.round.name}最难办事科室群众评列第{case.result.rank}位"),
+        ("依据", _basis(case)),
         ("影响期", f"{in_chinese(freeze.starts_on)}至{in_chinese(freeze.ends_on)}（含起止日）"),
         (f"截至{in_chinese(on)}", state),
     ]

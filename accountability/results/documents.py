@@ -187,7 +187,7 @@ def _place(line: Line) -> str:
 
 
 def _listed(line: Line) -> str:
-    return "更正后撤下" if line.result.is_withdrawn else "是" if line.result.is_listed else "否"
+    return line.withdrawal or ("是" if line.result.is_listed else "否")
 
 
 def _figure(line: Line) -> str:

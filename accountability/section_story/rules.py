@@ -52,12 +52,12 @@ def in_order(entries: Iterable[Entry]) -> list[Entry]:
     return sorted(entries, key=_moment)
 
 
-def change_of_place(before: int | None, now: int | None) -> str:
-    """Return what a corrected list changed about a section's place; "" if nothing."""
+def change_of_place(before: int | None, now: int | None, *, is_withdrawn: bool) -> str:
+    """Return what a corrected list changed about a section's place, in the words of the list; "" if nothing."""
     if before == now:
         return ""
     if now is None:
-        return f"撤下，原为第{before}位"
+        return f"{'撤下' if is_withdrawn else '重新计票后不再上榜'}，原为第{before}位"
     return f"列入名单，第{now}位" if before is None else f"由第{before}位改为第{now}位"
 
 

@@ -88,7 +88,8 @@ CONSEQUENCES: Mapping[Step, str] = {
     Step.CONFIRM_DRAWS: "确认后，本轮的监督员和定向评议人员以已公开的抽取结果为准。",
     Step.OPEN: "开启后，到投票开始时间自动收票，到投票截止时间自动停止收票，不能提前结束。",
     Step.SEAL: "封箱后不再收票，全部评议票打乱顺序并封存。",
-    Step.COUNT: "计票按锁定的评议规则进行，只计一次，结果和校验值随即存档，不能修改。",
+    Step.COUNT: "计票按锁定的评议规则进行，结果和校验值随即存档，不能修改；认定废票、一票否决或者异议成立的，"
+    "依据决定重新计票，以前各次的结果保留。",
     Step.ANNOUNCE: "告知后异议期开始计算，各单位可以看到本单位的初步结果。",
 }
 # Addresses of the steps that are taken on pages of a later app, which registers them.

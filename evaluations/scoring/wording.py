@@ -127,11 +127,18 @@ def interval_note(rulebook: Mapping[str, Any], sections: int) -> str:
     return f"“位次区间”只考虑抽样误差，真实位次落在区间内的概率约为{confidence(rulebook['z'])}。"
 
 
-def explain(row: Mapping[str, Any], rulebook: Mapping[str, Any], *, inside: bool = True) -> str:
-    """Return the sentence beside a place; 临界 is shown to office and commission only (`inside`)."""
+def explain(
+    row: Mapping[str, Any], rulebook: Mapping[str, Any], *, inside: bool = True, is_withdrawn: bool = False
+) -> str:
+    """Return the sentence beside a place; 临界 is shown to office and commission only (`inside`).
+
+    Of a section taken off the list nothing is said that speaks of being on it.
+    """
     label = shown_label(row) if inside else str(row["label"])
     if label == TOO_FEW:
         return f"样本不足，不排名：{_missed(row, rulebook)}。"
+    if is_withdrawn:
+        return "本科室已从名单中撤下，没有上榜。"
     if label == VETOED:
         return f"经查实由纪委监委决定列在最前；{_score_of_vetoed(row, rulebook)}。"
     if row["rank_low"] is None:

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from accountability.case_lifecycle.services.cases import open_cases, opened, rows_of
 from accountability.cases.models import Case
-from accountability.cases.rules.measures import CaseState, MeasureState
+from accountability.cases.rules.measures import CORRECTED, CaseState, MeasureState
 from accountability.cases.services import end_freezes
 from accountability.rectifications.models import Rectification
 from accountability.rectifications.rules import RECTIFICATION_FLOW, RectificationState
@@ -41,7 +41,7 @@ def _follow_list(publication: Publication, *, by: User, at: datetime) -> None:
 
 
 def _cancel(case: Case, reason: str, at: datetime) -> None:
-    text = f"名单更正，不再上榜：{reason}"
+    text = f"{CORRECTED}{reason}"
     case.measures.pending().update(state=MeasureState.NOT_APPLICABLE, record=text)
     end_freezes(case, text, at)
     for row in Rectification.objects.running().filter(case=case):

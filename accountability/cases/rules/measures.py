@@ -56,6 +56,8 @@ class CaseState(TextChoices):
 
 # How a case stands whose section a correction has taken off the list, whether or not it was closed before.
 CANCELLED = "更正后撤销"
+# Begins what is written on all that ends because a correction has taken the section off the list.
+CORRECTED = "名单更正，不再上榜："
 # Their terms are in working days and need the holiday table.
 WORKDAY_KINDS = frozenset(
     {

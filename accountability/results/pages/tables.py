@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import reverse
 
 from accountability.results.pages.changes import ChangeLine
-from accountability.results.queries.lines import Line
+from accountability.results.queries.lines import Line, withdrawal
 from accountability.results.queries.results import Result
 from departments.models import Section
 from evaluations.rounds.models import Round, RoundSection
@@ -191,7 +191,7 @@ def _address(round_: Round, section: RoundSection) -> str:
 
 
 def _listed(row: SectionResult) -> str:
-    return "上榜" if row.is_listed else "经更正撤下" if row.is_withdrawn else "未上榜"
+    return "上榜" if row.is_listed else withdrawal(row) or "未上榜"
 
 
 def _interval(line: Line) -> tuple[int, int]:
@@ -205,7 +205,7 @@ def _trimmed(line: Line) -> int | None:
 
 def _label_notes(line: Line) -> list[str]:
     chance = [f"上榜概率{line.chance}"] if line.chance and line.label == CRITICAL else []
-    return [*chance, *(["更正后撤下"] if line.result.is_withdrawn else [])]
+    return [*chance, *filter(None, [line.withdrawal])]
 
 
 def _certainty(line: Line) -> int:

@@ -100,6 +100,11 @@ class Line:
         return chance(self.result.data)
 
     @property
+    def withdrawal(self) -> str:
+        """When the section was taken off the list, if it was."""
+        return withdrawal(self.result)
+
+    @property
     def rectification(self) -> Rectification | None:
         """The rectification of the case, if any."""
         return getattr(self.case, "rectification", None)
@@ -144,6 +149,13 @@ class Line:
     def shown_ballots(self) -> int | str:
         """The total as tables show it: none if every channel with ballots is left out, for 0 would be wrong."""
         return self.ballots or ("—" if any(channel.lines for channel in self.channels) else 0)
+
+
+def withdrawal(result: SectionResult) -> str:
+    """Return when a section was taken off the list; one without a case was never published."""
+    if not result.is_withdrawn:
+        return ""
+    return "更正后撤下" if hasattr(result, "case") else "公示前撤下"
 
 
 def has_scores(result: SectionResult) -> bool:

@@ -144,7 +144,7 @@ def read_result(round_: Round) -> Result:
     lines = [
         replace(
             read_line(result, history_of.get(result.section.code, History()), figures, round_.rulebook),
-            sentence=explain(result.data, round_.rulebook),
+            sentence=explain(result.data, round_.rulebook, is_withdrawn=result.is_withdrawn),
             without_flags=tally.without_flags.get(result.section.code, [None])[0],
             recommended=figures.recommended.get(result.section.code) if has_scores(result) else None,
             in_class=in_class.get(result.pk),
@@ -183,7 +183,7 @@ def read_unit(unit_code: str) -> list[tuple[Round, Places, list[Line]]]:
     signs = {result.round: signs_of(result.round) for result in results if result.round.state in PUBLISHED}
     for result in results:
         line = read_line(result, History(), None, result.round.rulebook)
-        sentence = explain(result.data, result.round.rulebook, inside=False)
+        sentence = explain(result.data, result.round.rulebook, inside=False, is_withdrawn=result.is_withdrawn)
         change = changes[result.round].of(result.section.code) if result.round in changes else ""
         line = replace(line, sentence=sentence, change=change, signs=_signs_for_unit(result, signs))
         by_round.setdefault(result.round, []).append(line)
@@ -203,7 +203,7 @@ def read_sections(codes: Collection[str], *, is_demo: bool) -> list[tuple[Places
             places[result.round],
             replace(
                 read_line(result, History(), None, result.round.rulebook),
-                sentence=explain(result.data, result.round.rulebook),
+                sentence=explain(result.data, result.round.rulebook, is_withdrawn=result.is_withdrawn),
             ),
         )
         for result in results

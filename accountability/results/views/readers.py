@@ -66,7 +66,7 @@ def places(request: HttpRequest, key: str = "") -> HttpResponse:
     if key and not chosen:
         raise Http404
     round_ = chosen[0] if chosen else None
-    rows = SectionResult.objects.filter(round=round_).select_related("section").order_by(*by_place())
+    rows = SectionResult.objects.filter(round=round_).select_related("section", "case").order_by(*by_place())
     results = list(rows)
     ranked = [result for result in results if result.rank is not None]
     context = {

@@ -127,7 +127,7 @@ def _ranked_row(result: Result, line: Line) -> Iterator[Value]:
     yield line.in_class
     yield or_dash(two_decimals(line.index))
     yield line.interval or "—"
-    yield f"{line.label or '—'}{'，更正后撤下' if line.result.is_withdrawn else ''}"
+    yield f"{line.label or '—'}{line.withdrawal and f'，{line.withdrawal}'}"
     yield line.chance or "—"
     if result.is_by_method_one:
         yield or_dash(line.result.data.get("trimmed_rank"))

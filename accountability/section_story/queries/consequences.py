@@ -41,13 +41,15 @@ def lists_of(reading: Reading) -> Iterator[Found]:
         address = reverse("public-list", args=[section.round.key])
         before: int | None = None
         for publication in versions.get(section.round_id, []):
-            entries = {entry["code"]: entry for entry in json.loads(publication.content)["entries"]}
+            content = json.loads(publication.content)
+            entries = {entry["code"]: entry for entry in content["entries"]}
             row = entries.get(section.code)
             rank = row["rank"] if row else None
             if publication.version == 1:
                 what = f"公示前十名：{f'第{rank}位' if rank is not None else _why_unlisted(section)}"
             else:
-                change = change_of_place(before, rank)
+                is_withdrawn = any(entry["code"] == section.code for entry in content["withdrawn"])
+                change = change_of_place(before, rank, is_withdrawn=is_withdrawn)
                 what = f"更正公示（第{publication.version}版）：{change}" if change else ""
             before = rank
             if what:

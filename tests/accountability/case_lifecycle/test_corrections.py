@@ -16,10 +16,11 @@ from accountability.section_story.queries.story import read_story
 from accountability.worklist.pages import case_figures
 from evaluations.publication.files import notice_paper
 from evaluations.publication.queries import version_that_struck
-from evaluations.publication.services import Correction
+from evaluations.publication.services import Correction, strike_unpublished
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.documents.papers import Text
-from tests.accountability.factories import LATER, NOON, TODAY, make_account, make_counted_round
+from nanchuan_eval.permissions.policy import Role
+from tests.accountability.factories import LATER, NOON, TODAY, make_account, make_counted_round, make_liaison
 from tests.pages import compact
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +57,31 @@ def test_only_newly_withdrawn_sections_lose_their_case_at_a_correction(twice):
         (str(case_of(twice, "D01-01").pk), "职责已转出"),
         (str(case_of(twice, "D02-02").pk), "评议对象有误"),
     ]
+
+
+def test_a_section_taken_off_before_publication_is_nowhere_said_to_be_corrected(client):
+    round_ = make_counted_round(places=12)
+    strike_unpublished(round_, "D01-01")
+    publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
+    round_.refresh_from_db()
+    result = read_result(round_)
+    line = next(line for line in result.ranked if line.section.code == "D01-01")
+    label = next(column for column in ranked_table(result).columns if column.notes)
+
+    client.force_login(make_liaison("D01"))
+    own = client.get("/unit/").content.decode()
+    dossier = page(client, "/commission/2020H1/sections/D01-01/")
+    client.force_login(make_account(Role.PERSONNEL))
+    places = client.get("/personnel/places/2020H1/").content.decode()
+
+    assert line.sentence == "本科室已从名单中撤下，没有上榜。"
+    assert "公示前撤下" in label.notes(line)
+    for text in (own, dossier, places):
+        assert "公示前撤下" in text
+        assert "更正后撤下" not in text
+    sheet = load_workbook(io.BytesIO(top10_workbook(round_)))
+    cells = [str(cell.value) for each in sheet for row in each.iter_rows() for cell in row]
+    assert "明确，公示前撤下" in cells
 
 
 @pytest.mark.parametrize(("chosen", "count"), [("open", 8), ("closed", 0), ("cancelled", 2)])

@@ -54,6 +54,15 @@ def test_results_show_problems_and_states_and_no_names(client):
     assert "赵副局长" not in page
 
 
+def test_a_cancelled_rectification_is_not_said_to_be_planned(client):
+    make_rectification(make_case(make_bare_round(state="published")), RectificationState.CANCELLED, items=0)
+
+    pages = text_of(client.get("/rectification/")) + text_of(client.get("/"))
+
+    assert "整改已撤销" in pages
+    assert "正在制定整改方案" not in pages
+
+
 def test_a_plan_not_yet_accepted_is_not_shown(client):
     row = make_rectification(make_case(make_bare_round(state="published")), RectificationState.SUBMITTED, items=0)
     make_item(row, problem="材料一次说不清")

@@ -45,6 +45,7 @@ def test_the_answer_is_signed_by_who_decided_and_nothing_of_it_is_cut(settings, 
     assert text.count("理由完毕。") == 2
     assert (signed in text, "甲评议办" in text) == (True, False)
     assert DIGEST in text
+    assert "与计票结果一致" in text
     assert outside(words) == []
 
 

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from django.db import IntegrityError, transaction
 
+from accountability.cases.rules.measures import CORRECTED
 from accountability.cases.services import waive_measure
 from accountability.promotion_freezes.models import PromotionFreeze
 from accountability.promotion_freezes.queries import ask_register
@@ -108,6 +109,14 @@ def test_waiving_the_measure_ends_the_freeze_in_the_register():
     assert (row.lifted_on, row.lift_reason) == (LATER.date(), "影响期不适用：负责人已调离")
     assert answer.verdict == Verdict.FREE
     assert list(changed_facts()) == []
+
+
+def test_of_a_freeze_that_a_correction_revoked_nobody_is_told_afterwards():
+    freeze(lifted_on=date(2020, 8, 1), lift_reason=f"{CORRECTED}评议对象有误")
+
+    (answer,) = ask_register([Question("孙科长", "", Span(date(2020, 9, 1), date(2020, 9, 1)))])
+
+    assert (answer.verdict, answer.on_other_days) == (Verdict.FREE, ())
 
 
 def test_who_approves_the_waiver_of_a_freeze_reads_that_it_ends(settings):

@@ -35,14 +35,15 @@ def test_entries_stand_in_order_of_time_however_they_are_read(given_entries):
 
 
 @pytest.mark.parametrize(
-    ("before", "now", "words"),
+    ("before", "now", "is_withdrawn", "words"),
     [
-        (3, 3, ""),
-        (None, None, ""),
-        (3, None, "撤下，原为第3位"),
-        (None, 10, "列入名单，第10位"),
-        (3, 2, "由第3位改为第2位"),
+        (3, 3, False, ""),
+        (None, None, True, ""),
+        (3, None, True, "撤下，原为第3位"),
+        (3, None, False, "重新计票后不再上榜，原为第3位"),
+        (None, 10, False, "列入名单，第10位"),
+        (3, 2, False, "由第3位改为第2位"),
     ],
 )
-def test_a_correction_says_what_it_changed_for_the_section(before, now, words):
-    assert change_of_place(before, now) == words
+def test_a_correction_says_what_it_changed_for_the_section(before, now, is_withdrawn, words):
+    assert change_of_place(before, now, is_withdrawn=is_withdrawn) == words

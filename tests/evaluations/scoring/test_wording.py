@@ -93,6 +93,12 @@ def test_under_nc2_nothing_is_said_that_the_interval_does_not_cover(fields, sent
     assert explain(row(**fields), rulebook_two(min_lines=60, list_length=10)) == sentence
 
 
+@pytest.mark.parametrize("book", [BOOK, rulebook_two(min_lines=60, list_length=10)])
+@pytest.mark.parametrize("fields", [{}, {"label": "误差范围内", "rank_high": 14}, {"label": "一票否决"}])
+def test_of_a_withdrawn_section_nothing_is_said_that_speaks_of_being_listed(book, fields):
+    assert explain(row(**fields), book, is_withdrawn=True) == "本科室已从名单中撤下，没有上榜。"
+
+
 def test_the_probability_of_belonging_to_the_list_stays_inside():
     just_below = row(label="", listed=False, rank_high=20, p_top="0.3000")
 
