@@ -85,7 +85,7 @@ def test_a_failing_version_leads_back_with_everything_as_it_was(clone, old, kind
     assert everything(old) == (rows, [*actions, "backup.restore"])
 
 
-def test_a_way_back_that_is_cut_short_after_any_of_its_commands_goes_on_from_there(clone, old):
+def test_a_way_back_that_is_cut_short_after_any_command_of_the_database_goes_on_from_there(clone, old):
     rows, actions = everything(old)
     assert clone.upgrade(clone.offer("good")).returncode == DONE
 
@@ -94,8 +94,8 @@ def test_a_way_back_that_is_cut_short_after_any_of_its_commands_goes_on_from_the
         cuts += 1
 
     assert back.returncode == WENT_BACK, back.stdout + back.stderr
-    # collectstatic, compileall, what the log knows, the database's commands, restore, two verifications, at the least
-    assert cuts >= (12 if connection.vendor == "postgresql" else 6)
+    # to look, to rename, to create, to restore
+    assert cuts >= (7 if connection.vendor == "postgresql" else 1)
     assert clone.files() == clone.served.read_text().strip() == old["version"]
     assert everything(old) == (rows, [*actions, "backup.restore"])
 

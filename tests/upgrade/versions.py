@@ -52,8 +52,9 @@ def __getattr__(name):
         raise AttributeError(name)
     return Anything
 """
-# In place of a program that the script runs: kills the script before that has heard of the result.
+# In place of a program that the script runs: after what the database was told, it kills the script.
 CUT = """#!/bin/sh
+case "$*" in {counted}) ;; *) exec {command} "$@" ;; esac
 {command} "$@"
 status=$?
 echo x >>{count}
@@ -97,11 +98,13 @@ class Clone:
         return subprocess.run(command, cwd=self.folder, env=given, capture_output=True, text=True, check=False)
 
     def upgrade_cut(self, number: int, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run the script as the operator does; the power fails once this many of its commands have done their work."""
+        """Run the script as the operator does; the power fails after so many commands of the database."""
         given = {**self.environment(), **environment}
-        for name, command in (("python", sys.executable), ("psql", given["UPGRADE_PSQL"])):
+        programs = {"python": (sys.executable, "*restore*"), "psql": (given["UPGRADE_PSQL"], "*")}
+        for name, (command, counted) in programs.items():
             made = self.folder / f"cut-{name}"
-            made.write_text(CUT.format(command=command, count=self.folder / "count", number=number))
+            facts = {"command": command, "counted": counted, "count": self.folder / "count", "number": number}
+            made.write_text(CUT.format(**facts))
             made.chmod(0o755)
         (self.folder / "count").write_text("")
         cut = {f"UPGRADE_{name.upper()}": str(self.folder / f"cut-{name}") for name in ("python", "psql")}
