@@ -60,10 +60,12 @@ def _list_content(round_: Round, arguments: Arguments) -> dict[str, object]:
 
 def _publishing_follows(round_: Round) -> str:
     listed = round_.results.filter(is_listed=True).count()
-    return (
-        f"公布{listed}个科室的位次和主要问题，同时建立{listed}件问责事项、设定影响期，各项期限自公示之日起计算；"
-        "名单锁定，不能撤回，以后只能发布更正，原版本保留可查"
+    started = (
+        f"公布{listed}个科室的位次和主要问题，同时建立{listed}件问责事项、设定影响期，各项期限自公示之日起计算"
+        if listed
+        else "公布没有科室上榜及其原因，不建立问责事项"
     )
+    return f"{started}；名单锁定，不能撤回，以后只能发布更正，原版本保留可查"
 
 
 def _publish(round_: Round, _: Arguments, *, by: User, at: datetime) -> Publication:

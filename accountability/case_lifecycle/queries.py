@@ -83,6 +83,13 @@ def consequences(round_: Round, on: date) -> dict[str, object]:
     frozen = [m for m in measures if m.kind == MeasureKind.FREEZE and m.due_on and not m.waiver]
     until = next((in_chinese(measure.due_on) for measure in frozen if measure.due_on), "")
     files = "；同时公布供任何人复核的计票文件" if has_public_recount(round_.rulebook) else ""
+    if not results:
+        last = in_chinese(last_day(on, round_.rulebook))
+        return {
+            "网站公布": f"没有科室上榜，公布原因和收回情况，不公布姓名和单张评议票{files}",
+            "建立问责事项": "无",
+            f"各项期限（{in_chinese(on)}公示的）": [f"公示期：至{last}"],
+        }
     return {
         "网站公布": f"{len(results)}个科室的位次、单位、科室、主要问题和收回情况，不公布姓名和单张评议票{files}",
         "建立问责事项": f"{len(results)}件，共{len(measures)}项措施",

@@ -1,10 +1,12 @@
-"""Who decided that a measure does not apply (不适用): two persons, or nobody where the system found it by itself."""
+"""Who decided that a measure does not apply (不适用), and what came of the cases of a round."""
 
 from collections.abc import Iterable
 
+from django.db.models import Case as Choice
+from django.db.models import Exists, OuterRef, Value, When
 from django.utils import timezone
 
-from accountability.cases.models import Measure
+from accountability.cases.models import Case, Measure, cancelled
 from accountability.cases.rules.measures import MeasureState
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.workdays.rules import in_chinese
@@ -29,6 +31,17 @@ def waiving_decisions(measures: Iterable[Measure]) -> list[tuple[Measure, Approv
     decided = {str(m.pk): m for m in measures if m.state == MeasureState.NOT_APPLICABLE and m.done_by_id}
     known = _decisions(list(decided.values())) if decided else {}
     return [(decided[key], approval) for key, approval in known.items()]
+
+
+def cases_ended(round_: int | OuterRef) -> Choice:
+    """Expression for what came of the cases of a round that has none open, which is given by its key."""
+    cases = Case.objects.filter(result__round=round_)
+    return Choice(
+        When(~Exists(cases), Value("没有科室上榜，没有问责事项")),
+        When(~Exists(cases.exclude(cancelled())), Value("上榜科室均已撤下，问责事项均已撤销")),
+        When(Exists(cases.filter(cancelled())), Value("问责事项均已办结或者撤销，未撤下科室的整改均已销号")),
+        default=Value("问责事项均已办结、整改均已销号"),
+    )
 
 
 def _decisions(measures: Iterable[Measure]) -> dict[str, Approval]:

@@ -23,6 +23,7 @@ from accountability.rectifications.rules import RATEABLE
 from evaluations.codes.services import visitors
 from evaluations.protocol.codes import CodeError
 from evaluations.protocol.pasted import read_receipt
+from evaluations.publication.documents import nobody_listed
 from evaluations.rounds.models import Round
 from evaluations.scoring.wording import SMALLEST_SHOWN
 from nanchuan_eval.approvals import services as approvals
@@ -119,10 +120,12 @@ def results(request: HttpRequest, key: str | None = None) -> HttpResponse:
     """整改情况: problems and rectifications of one round's listed sections."""
     rounds = list(citizens_pages.published_rounds())
     round_ = get_object_or_404(citizens_pages.published_rounds(), key=key) if key else next(iter(rounds), None)
+    cases = citizens_pages.public_cases(round_, timezone.localdate(clock.now())) if round_ else []
     context = {
         "rounds": rounds,
         "round": round_,
-        "cases": citizens_pages.public_cases(round_, timezone.localdate(clock.now())) if round_ else [],
+        "cases": cases,
+        "empty": nobody_listed(round_) if round_ and not cases else "",
         "is_demo": bool(round_ and round_.is_demo),
     }
     return render(request, "accountability/citizens/results.html", context)

@@ -79,6 +79,13 @@ class PublishedList:
         return thin_sections(self.content)
 
 
+def nobody_listed(round_: Round) -> str:
+    """Return why the round's list names no section now; "" if it names one (two queries)."""
+    if round_.results.filter(is_listed=True).exists():
+        return ""
+    return empty_list(round_.results.filter(rank__isnull=False).count())
+
+
 def published_rounds() -> list[Round]:
     """Return the rounds whose list is public (one query)."""
     return list(Round.objects.filter(publications__isnull=False).distinct())

@@ -108,12 +108,17 @@ def wanted_draws(round_: Round) -> tuple[DrawPurpose, ...]:
     )
 
 
+def announced_on(round_: Round) -> date | None:
+    """Return the day on which the result was announced to the units (at most one query)."""
+    announced = (step.at for step in round_.steps.all() if step.state == RoundState.REVIEW)
+    return next((timezone.localdate(at) for at in announced), None)
+
+
 def objection_term(round_: Round) -> Term | None:
     """Return the objection period (R-G), or None before the result is announced to the units."""
-    announced = round_.steps.filter(state=RoundState.REVIEW).values_list("at", flat=True).first()
-    if announced is None or not round_.rulebook["objection_workdays"]:
+    start = announced_on(round_)
+    if start is None or not round_.rulebook["objection_workdays"]:
         return None
-    start = timezone.localtime(announced).date()
     return term_of(start, round_.rulebook["objection_workdays"], Holiday.objects.calendar())
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db.models import Count, Prefetch, Q, QuerySet
 
 from accountability.cases.models import Measure
+from accountability.cases.queries import cases_ended
 from accountability.history.queries import RoundHistory, read_history
 from accountability.history.rules.history import History
 from accountability.inspections.rules import InspectionState
@@ -123,6 +124,8 @@ class NextStep:
     step: str
     label: str
     missing: list[Lack]
+    # What came of the cases, of a round that can be archived.
+    ended: str = ""
 
 
 def commission_step(round_: Round, *, at: datetime) -> NextStep | None:
@@ -130,7 +133,11 @@ def commission_step(round_: Round, *, at: datetime) -> NextStep | None:
     step = next_step(RoundState(round_.state))
     if step not in {Step.PUBLISH, Step.ARCHIVE}:
         return None
-    return NextStep(step.value, step.label, lacks_for(round_, step, at))
+    missing = lacks_for(round_, step, at)
+    if missing or step == Step.PUBLISH:
+        return NextStep(step.value, step.label, missing)
+    ended = Round.objects.filter(pk=round_.pk).values_list(cases_ended(round_.pk), flat=True)
+    return NextStep(step.value, step.label, missing, ended.get())
 
 
 def read_result(round_: Round) -> Result:

@@ -20,7 +20,7 @@ from evaluations.rounds.models import Round
 from evaluations.rounds.permissions import conditions
 from evaluations.rounds.queries import has_result, rounds_to_choose
 from evaluations.rounds.rules.lifecycle import Step
-from evaluations.tally.models import Tally
+from evaluations.tally.models import SectionResult, Tally
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
@@ -94,7 +94,9 @@ def export(request: HttpRequest, key: str) -> HttpResponseBase:
 def publish(request: HttpRequest, key: str) -> HttpResponse:
     """Publish the top ten and open the cases (公示)."""
     on = timezone.localdate(clock.now())
-    return _start(request, key, PUBLISH, "已公示，上榜科室的问责事项已经建立。", on=on)
+    has_list = SectionResult.objects.filter(round__key=key, is_listed=True).exists()
+    done = "已公示，上榜科室的问责事项已经建立。" if has_list else "已公示。没有科室上榜，没有问责事项。"
+    return _start(request, key, PUBLISH, done, on=on)
 
 
 def _may_publish(user: User) -> bool:

@@ -63,7 +63,8 @@ def measures_sheet(result: Result, notices: Sequence[str], declared: Declared) -
     rows = [list(row) for line in result.listed for row in _measure_rows(line)]
     if any(hints):
         rows = [[*row, text] for row, text in zip(rows, hints, strict=True)]
-    waiting = [] if rows else ["问责事项在公示后建立，目前没有问责措施。"]
+    nothing = "问责事项在公示后建立，目前没有问责措施。" if result.listed else f"{result.empty}没有问责措施。"
+    waiting = [] if rows else [nothing]
     return SheetSpec(
         title="措施与期限",
         heading=f"{result.round_.name}上榜科室问责措施和办理期限",

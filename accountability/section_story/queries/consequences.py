@@ -46,7 +46,7 @@ def lists_of(reading: Reading) -> Iterator[Found]:
             row = entries.get(section.code)
             rank = row["rank"] if row else None
             if publication.version == 1:
-                what = f"公示前十名：{f'第{rank}位' if rank is not None else _why_unlisted(section)}"
+                what = f"公示结果：{f'第{rank}位' if rank is not None else _why_unlisted(section)}"
             else:
                 is_withdrawn = any(entry["code"] == section.code for entry in content["withdrawn"])
                 change = change_of_place(before, rank, is_withdrawn=is_withdrawn)

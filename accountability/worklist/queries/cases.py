@@ -5,12 +5,13 @@ from dataclasses import replace
 from datetime import date
 
 from django.db.models import Case as Choice
-from django.db.models import Exists, OuterRef, Q, QuerySet, TextField, Value, When
+from django.db.models import Exists, OuterRef, Q, QuerySet, TextField, When
 from django.db.models.functions import Cast, Concat
 from django.urls import reverse
 
 from accountability.cases.models import Case, Measure, MeasureQuerySet
 from accountability.cases.permissions import measures_for
+from accountability.cases.queries import cases_ended
 from accountability.cases.rules.deadlines import Urgency, urgency
 from accountability.cases.rules.measures import (
     TALKS,
@@ -184,7 +185,8 @@ def _objections(**conditions: object) -> Callable[[Asked], Columns]:
             title=section_name("section"),
             detail="stage",
             due_on="due_on",
-            since="filed_at",
+            # Only terms in working days have a hint beside them; an appeal's is in days.
+            since=Choice(When(~Q(stage=Stage.APPEAL), then="filed_at")),
             section="section__code",
         )
 
@@ -210,13 +212,10 @@ def _to_close(_: Asked) -> Columns:
 
 
 def _to_archive(_: Asked) -> Columns:
-    cases = Case.objects.filter(result__round=OuterRef("pk"))
+    cases = Case.objects.open().filter(result__round=OuterRef("pk"))
     running = Rectification.objects.running().filter(case__result__round=OuterRef("pk"))
-    found = Round.objects.filter(~Exists(cases.open()), ~Exists(running), state=RoundState.PUBLISHED)
-    had = Choice(
-        When(Exists(cases), Value("问责事项均已办结、整改均已销号")), default=Value("没有科室上榜，没有问责事项")
-    )
-    return Columns(found, parent="key", title="name", detail=had)
+    found = Round.objects.filter(~Exists(cases), ~Exists(running), state=RoundState.PUBLISHED)
+    return Columns(found, parent="key", title="name", detail=cases_ended(OuterRef("pk")))
 
 
 def _started(row: Row) -> date | None:

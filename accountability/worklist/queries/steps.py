@@ -12,8 +12,8 @@ from accountability.worklist.queries.source import Asked
 from accountability.worklist.rules import WorkItem
 from evaluations.rounds.models import Round
 from evaluations.rounds.permissions import address_of, may_mend, proposed_as
-from evaluations.rounds.queries import lacks_for, leading_round
-from evaluations.rounds.rules.calendar import calendar_of
+from evaluations.rounds.queries import announced_on, lacks_for, leading_round
+from evaluations.rounds.rules.calendar import SoFar, calendar_of
 from evaluations.rounds.rules.lacks import FOR_SUPERVISORS, FOR_THE_CLOCK, Lack
 from evaluations.rounds.rules.lifecycle import STEP_ACTION, VOIDABLE, RoundState, Step, next_step
 from evaluations.rounds.rules.rulebook import is_opened_by_supervisors
@@ -75,7 +75,7 @@ def _of_leading(asked: Asked, round_: Round) -> Iterator[WorkItem]:
     step = next_step(RoundState(round_.state))
     if step is None:
         return
-    lacks, due = lacks_for(round_, step, asked.at), _day_of(round_, step)
+    lacks, due = lacks_for(round_, step, asked.at), _day_of(round_, step, asked.today)
     if step == Step.SEAL and asked.at >= round_.closes_at and not lacks:
         yield from _opening(asked, round_)
     elif not lacks and step != Step.SEAL and policy.may_start(asked.user, STEP_ACTION[step]):
@@ -154,11 +154,18 @@ def _conditions(asked: Asked, round_: Round, step: Step, lacks: Sequence[Lack]) 
         )
 
 
-def _day_of(round_: Round, step: Step) -> date | None:
+def _day_of(round_: Round, step: Step, today: date) -> date | None:
     """Return the step's day in the round's calendar, by which home page and calendar call it late alike."""
     opens_on, closes_on = _day(round_.opens_at), _day(round_.closes_at)
     holidays = Holiday.objects.calendar()
-    dues = calendar_of(opens_on, closes_on, round_.rulebook, holidays, offsets=settings.CALENDAR_DAYS)
+    dues = calendar_of(
+        opens_on,
+        closes_on,
+        round_.rulebook,
+        holidays,
+        offsets=settings.CALENDAR_DAYS,
+        so_far=SoFar(today, announced_on(round_) if step == Step.PUBLISH else None),
+    )
     return next((due.on for due in dues if due.key == DAY_OF[step]), None)
 
 

@@ -31,3 +31,9 @@ def whole_samples(rounds: Iterable[Round]) -> dict[int, str]:
 def without_draw(round_: Round) -> str:
     """Return what is to be said of a sealed round that needs no draw of its sampled ballots, else ""."""
     return whole_samples([round_]).get(round_.pk, "")
+
+
+def needs_draw(round_: Round) -> bool:
+    """True if more sampled ballots lie in the box than places count (one query)."""
+    sampled = Ballot.objects.filter(round=round_, channel=Channel.SAMPLED).count()
+    return sampled > int(round_.rulebook["counted_sampled_ballots"])

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache as cache_in_process
 from typing import Any
 
@@ -16,8 +16,8 @@ from evaluations.draws.models import PlannedDraw
 from evaluations.publication.documents import PublishedList, as_published
 from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
-from evaluations.rounds.queries import objections_until
-from evaluations.rounds.rules.calendar import calendar_of
+from evaluations.rounds.queries import announced_on, objections_until
+from evaluations.rounds.rules.calendar import SoFar, calendar_of
 from evaluations.rounds.rules.lifecycle import ISSUING, LIFE, RoundState
 from evaluations.scoring.method import Channel
 from evaluations.scoring.questionnaire import Questionnaire, questionnaire_of
@@ -176,13 +176,23 @@ def _objections(round_: Round, at: datetime) -> str:
 
 
 def _planned(round_: Round, at: datetime, holidays: Holidays) -> str:
-    """Return when the list is expected by the calendar (rulebook R-K), which binds nobody."""
+    """Return when the list is expected by the calendar (rulebook R-K), which binds nobody.
+
+    It is never expected while objections can still be filed; what was expected before the units were told is over
+    once its day has passed.
+    """
+    today, told = timezone.localdate(at), announced_on(round_) if round_.state == RoundState.REVIEW else None
     opens_on, closes_on = timezone.localdate(round_.opens_at), timezone.localdate(round_.closes_at)
-    dues = calendar_of(opens_on, closes_on, round_.rulebook, holidays(), offsets=settings.CALENDAR_DAYS)
-    expected = next(due.on for due in dues if due.key == "publish")
-    if expected < timezone.localdate(at):
-        return f"原预计{in_chinese(expected)}公示结果，尚未公示。公示时间以评议公告为准。"
-    return f"预计{in_chinese(expected)}公示结果，公示时间以评议公告为准。"
+
+    def expected(so_far: SoFar) -> date:
+        dues = calendar_of(
+            opens_on, closes_on, round_.rulebook, holidays(), offsets=settings.CALENDAR_DAYS, so_far=so_far
+        )
+        return next(due.on for due in dues if due.key == "publish")
+
+    if (planned := expected(SoFar(None, told))) < today:
+        return f"原预计{in_chinese(planned)}公示结果，尚未公示。公示时间以评议公告为准。"
+    return f"预计{in_chinese(expected(SoFar(today, told)))}公示结果，公示时间以评议公告为准。"
 
 
 def _issued(round_: Round) -> str:

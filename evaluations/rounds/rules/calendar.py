@@ -20,6 +20,8 @@ class Standing(TextChoices):
     LATE = "late", "已逾期"
     DUE = "due", "今日到期"
     AHEAD = "ahead", "未到期"
+    NEEDLESS = "needless", "不适用"
+    NOT_HELD = "not_held", "不举行"
 
 
 # Days before the vote opens, then days after it closes (R-K); a district sets others with CALENDAR_DAYS.
@@ -69,6 +71,24 @@ def offset_errors(offsets: Mapping[str, int]) -> list[str]:
     return errors
 
 
+@dataclass(frozen=True)
+class SoFar:
+    """What has happened of a round: the real days from which its terms run, and the day on which this is asked."""
+
+    today: date | None = None
+    announced_on: date | None = None
+    published_on: date | None = None
+
+    def announcement(self, planned: date) -> date:
+        """Return the real day, or the one to expect: today at the earliest while the units are still to be told."""
+        if self.announced_on or self.published_on or not self.today:
+            return self.announced_on or planned
+        return max(planned, self.today)
+
+
+NOTHING_SO_FAR = SoFar()
+
+
 def calendar_of(
     opens_on: date,
     closes_on: date,
@@ -76,20 +96,23 @@ def calendar_of(
     holidays: Calendar,
     *,
     offsets: Mapping[str, int] = OFFSETS,
-    published_on: date | None = None,
+    so_far: SoFar = NOTHING_SO_FAR,
 ) -> list[Due]:
     """Return the stages of one round in the order of their days, from the frozen roster to the next one.
 
-    What follows the list is counted from its publication: the real one, or the one that the calendar expects.
+    Objections are counted from the announcement, what follows the list from its publication: the real day, or the one
+    that the calendar expects.
     """
     days = {**OFFSETS, **offsets}
+    planned = closes_on + timedelta(days["announce"])
     found = [
         *_until_the_count(opens_on, closes_on, days),
         *_draw_among_clients(opens_on, rulebook, days),
-        *_after_the_count(closes_on, rulebook, holidays, days),
+        Due("announce", planned, "向单位告知初步结果", Phase.PUBLISHING, RoundState.REVIEW),
+        *_until_the_list(so_far.announcement(planned), closes_on + timedelta(days["publish"]), rulebook, holidays),
     ]
     expected = next(due.on for due in found if due.key == "publish")
-    found += _after_publication(published_on or expected, rulebook, holidays)
+    found += _after_publication(so_far.published_on or expected, rulebook, holidays)
     next_vote = add_months(opens_on, months_of(rulebook))
     found.append(Due("next", next_vote - timedelta(days["freeze"]), "下一轮名录", Phase.PREPARING))
     return sorted(found, key=lambda due: due.on)
@@ -133,17 +156,14 @@ def _draw_among_clients(opens_on: date, rulebook: Mapping[str, Any], days: Mappi
     return [Due("clients", on, "抽取办事群众，生成票号和通知", Phase.DRAWING, RoundState.DRAWN)]
 
 
-def _after_the_count(
-    closes_on: date, rulebook: Mapping[str, Any], holidays: Calendar, days: Mapping[str, int]
-) -> list[Due]:
-    announced = closes_on + timedelta(days["announce"])
-    term = term_of(announced, int(rulebook["objection_workdays"]), holidays)
-    published = max(closes_on + timedelta(days["publish"]), term.ends_on + timedelta(1))
-    return [
-        Due("announce", announced, "向单位告知初步结果", Phase.PUBLISHING, RoundState.REVIEW),
-        Due("objections", term.ends_on, "异议期满", Phase.PUBLISHING, RoundState.PUBLISHED, term),
-        Due("publish", published, "公示前十名", Phase.PUBLISHING, RoundState.PUBLISHED),
-    ]
+def _until_the_list(announced: date, planned: date, rulebook: Mapping[str, Any], holidays: Calendar) -> list[Due]:
+    """Return the end of the objections, if there is a period for them, and the list, never before the next day."""
+    workdays = int(rulebook["objection_workdays"])
+    term = term_of(announced, workdays, holidays)
+    earliest = term.ends_on + timedelta(1) if workdays else announced
+    listed = Due("publish", max(planned, earliest), "公示结果", Phase.PUBLISHING, RoundState.PUBLISHED)
+    ended = Due("objections", term.ends_on, "异议期满", Phase.PUBLISHING, RoundState.PUBLISHED, term)
+    return [ended, listed] if workdays else [listed]
 
 
 def _after_publication(published_on: date, rulebook: Mapping[str, Any], holidays: Calendar) -> list[Due]:

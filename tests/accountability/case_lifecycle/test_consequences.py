@@ -93,3 +93,16 @@ def test_the_approver_of_a_correction_reads_each_row_as_it_was_and_as_it_will_be
     assert content["更正内容"] == [["科室", "原", "现"], *changes_in_words(json.loads(made.content))]
     assert [row[2] for row in content["更正内容"][1:]] == ["撤下，不再上榜", "主要问题：窗口无人值守"]
     assert f"主要问题：{reworded.main_problems}" == content["更正内容"][2][1]
+
+
+def test_without_a_listed_section_no_case_and_no_term_of_one_is_announced(settings):
+    settings.TWO_PERSON_RULE = True
+    round_ = make_counted_round(places=0)
+    RoundStep.objects.create(round=round_, state=RoundState.REVIEW, at=NOON)
+
+    proposed = approvals.propose(PUBLISH, round_, by=make_account(Role.CHIEF), at=LATER, on=TODAY.isoformat())
+
+    assert proposed.content["建立问责事项"] == "无"
+    assert "没有科室上榜" in proposed.content["网站公布"]
+    assert "整改" not in str(proposed.content)
+    assert "不建立问责事项" in proposed.content[approvals.FOLLOWS]

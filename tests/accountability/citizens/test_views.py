@@ -10,6 +10,7 @@ from accountability.citizens.models import FollowUpCount, FollowUpMark, Suggesti
 from accountability.citizens.services import take_up_suggestion
 from accountability.rectifications.rules import RectificationState
 from evaluations.ballots.models import Ballot
+from evaluations.tally.models import SectionResult
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import Role
@@ -347,3 +348,20 @@ def test_the_results_take_a_constant_number_of_queries(client, cases):
         make_rectification(make_case(round_, f"D{n + 1:02}-01"), items=2)
 
     page_in(client, "/rectification/2020H1/", queries=6, shows="D01局第D01-01科")
+
+
+def test_a_published_round_without_a_listed_section_says_why_nothing_is_rectified(client):
+    round_ = make_bare_round(state="published")
+
+    assert "没有科室参加排名，不公布前十名。因此没有整改情况。" in text_of(client.get("/rectification/2020H1/"))
+
+    make_case(round_)
+    SectionResult.objects.update(is_listed=False)
+
+    page = text_of(client.get("/rectification/2020H1/"))
+    assert "上榜科室均已撤下。因此没有整改情况。" in page
+    assert "名单公示后" not in page
+
+
+def test_before_any_list_the_page_says_when_there_will_be_one(client):
+    assert "名单公示后，本页公布上榜科室的整改情况" in text_of(client.get("/rectification/"))

@@ -10,7 +10,8 @@ from openpyxl import load_workbook
 
 from accountability.case_lifecycle.services.cases import publish_and_start
 from accountability.cases.models import Case
-from accountability.results.queries.results import read_result
+from accountability.cases.rules.measures import CaseState
+from accountability.results.queries.results import commission_step, read_result
 from accountability.results.workbooks.top_ten import top10_workbook
 from evaluations.rounds.models import Round, RoundStep
 from evaluations.rounds.rules.lifecycle import RoundState
@@ -24,6 +25,7 @@ from tests.accountability.factories import (
     make_bare_round,
     make_case,
     make_counted_round,
+    make_published_round,
     make_result,
     make_tally,
 )
@@ -404,3 +406,32 @@ def test_the_labels_sort_by_how_sure_they_are(client):
 
     assert labels("label") == ["一票否决", "明确", "误差范围内"]
     assert labels("-label") == ["误差范围内", "明确", "一票否决"]
+
+
+@pytest.mark.parametrize(
+    ("listed", "ended"),
+    [
+        ((), "没有科室上榜，没有问责事项"),
+        ((True, True), "问责事项均已办结、整改均已销号"),
+        ((True, False), "问责事项均已办结或者撤销，未撤下科室的整改均已销号"),
+        ((False, False), "上榜科室均已撤下，问责事项均已撤销"),
+    ],
+)
+def test_what_came_of_the_cases_is_said_as_it_is_when_a_round_can_be_archived(listed, ended):
+    round_ = make_bare_round(state=RoundState.PUBLISHED)
+    for place, is_listed in enumerate(listed, 1):
+        case = make_case(round_, f"D01-0{place}", state=CaseState.CLOSED, closed_at=NOON)
+        case.result.is_listed = is_listed
+        case.result.save()
+
+    assert commission_step(round_, at=NOON).ended == ended
+
+
+def test_a_list_that_names_nobody_is_not_called_one_of_ten(client):
+    make_published_round(places=0)
+    login(client)
+
+    page = text_of(client.get(PAGE))
+
+    assert "没有科室上榜，没有问责事项，可以归档。" in page
+    assert "最难办事科室前十名" not in page

@@ -28,6 +28,7 @@ from tests.accountability.factories import (
     make_account,
     make_bare_round,
     make_counted_round,
+    make_published_round,
     make_result,
     make_tally,
 )
@@ -353,3 +354,12 @@ def test_the_publish_command_needs_a_known_account():
         call_command("publish", "2020H1", by="nobody")
 
     assert refusal.value.returncode == 2
+
+
+def test_without_a_listed_section_no_measures_are_promised():
+    round_ = make_published_round(places=0)
+
+    notes = text_of(load_workbook(io.BytesIO(top10_workbook(round_)))["措施与期限"])
+
+    assert "不公布前十名。没有问责措施。" in notes
+    assert "在公示后建立" not in notes

@@ -141,9 +141,9 @@ def test_a_section_with_too_few_ballots_is_told_to_have_no_place():
     round_ = make_published_round(places=16)
     make_result(round_, "D40-01", rank=None)
 
-    assert "公示前十名：未上榜（样本不足，不排名）" in told(make_account(), "D40-01")
+    assert "公示结果：未上榜（样本不足，不排名）" in told(make_account(), "D40-01")
     ranked = round_.sections.get(result__rank=16)
-    assert "公示前十名：未上榜" in told(make_account(), ranked.code)
+    assert "公示结果：未上榜" in told(make_account(), ranked.code)
 
 
 def test_a_correction_is_told_with_what_it_changed():
@@ -154,7 +154,7 @@ def test_a_correction_is_told_with_what_it_changed():
     correct_and_follow(round_id=round_.pk, correction=correction, by=make_account(), at=at)
 
     what = told(make_account())
-    assert "公示前十名：第1位" in what
+    assert "公示结果：第1位" in what
     assert "更正公示（第2版）：撤下，原为第1位" in what
 
 

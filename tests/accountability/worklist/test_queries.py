@@ -7,6 +7,8 @@ import pytest
 from accountability.cases.rules.deadlines import Urgency
 from accountability.cases.rules.measures import CaseState
 from accountability.inspections.rules import InspectionState
+from accountability.objections.models import Objection
+from accountability.objections.rules import ObjectionState, Stage
 from accountability.rectifications.rules import ItemState, RectificationState
 from accountability.worklist.pages import case_figures
 from accountability.worklist.queries.items import work_items_of
@@ -133,6 +135,45 @@ def test_a_round_with_cases_is_archived_once_they_are_closed_and_visited(setting
 
     assert "问责事项均已办结、整改均已销号，归档" in titles(chief)
     assert "暗访计划" in titles(chief)
+
+
+def test_a_round_whose_sections_were_all_withdrawn_has_nothing_rectified(settings):
+    settings.TWO_PERSON_RULE = True
+    case = make_case(make_bare_round(state="published"), state=CaseState.CLOSED, closed_at=NOON)
+    case.result.is_listed = False
+    case.result.save()
+
+    chief = titles(make_account(Role.CHIEF))
+
+    assert "上榜科室均已撤下，问责事项均已撤销，归档" in chief
+    assert "均已销号" not in chief
+
+
+@pytest.mark.parametrize(("stage", "has_term"), [(Stage.APPEAL, False), (Stage.REVIEW, True)])
+@pytest.mark.parametrize("state", [ObjectionState.FILED, ObjectionState.ACCEPTED, ObjectionState.RECOUNTED])
+def test_only_a_term_in_working_days_stands_in_the_list_as_one(settings, state, stage, has_term):
+    settings.TWO_PERSON_RULE = False
+    section = make_case(make_bare_round(state="published")).result.section
+    Objection.objects.create(
+        round=section.round,
+        section=section,
+        stage=stage,
+        ground="counting",
+        facts="事实",
+        filed_by=make_account(Role.LIAISON, "D01"),
+        filed_at=NOON,
+        due_on=TODAY,
+        state=state,
+    )
+    items = [
+        item
+        for role in (Role.CHIEF, Role.COMMISSION)
+        for item in work_items_of(make_account(role), TODAY)
+        if Stage(stage).label in item.what
+    ]
+
+    assert items
+    assert {item.term is not None for item in items} == {has_term}
 
 
 def test_a_withdrawn_case_is_not_counted_as_closed():

@@ -14,8 +14,10 @@ from evaluations.draws.models import PlannedDraw
 from evaluations.publication.models import Publication
 from evaluations.publication.services import Correction, correct_publication
 from evaluations.rounds.models import RoundStep
+from evaluations.rounds.queries import objections_until
 from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
 from evaluations.scoring.method import Channel
+from nanchuan_eval.workdays.rules import in_chinese
 from tests.accountability.factories import LATER, TODAY, make_account, make_bare_round, make_case, make_published_round
 from tests.accountability.factories import make_rectification as make_rectification_of
 from tests.factories import NOON, cast_ballots, make_codes, make_open_round, make_round, make_self_service
@@ -177,6 +179,14 @@ class TestAfterTheVote:
         assert "各单位可以提出异议，至" in page
         assert "止，异议办结后公示。" in page
 
+    def test_no_list_is_expected_before_the_objections_have_ended(self, client):
+        round_ = make_round(state=RoundState.REVIEW, **vote_from(-22))
+        RoundStep.objects.create(round=round_, state=RoundState.REVIEW, at=timezone.now())
+
+        after = objections_until(round_) + timedelta(days=1)
+
+        assert f"预计{in_chinese(after)}公示结果" in front(client)
+
     def test_an_objection_period_that_is_over_is_not_said_to_run(self, client):
         round_ = make_round(state=RoundState.REVIEW, **vote_from(-60))
         RoundStep.objects.create(round=round_, state=RoundState.REVIEW, at=timezone.now() - timedelta(days=40))
@@ -250,6 +260,8 @@ class TestLatestList:
 
         assert "没有科室参加排名，不公布前十名" in page
         assert round_.publications.get().content.count('"entries":[]') == 1
+        assert "前十名" not in compact(client.get("/list/").content.decode())
+        assert "评价整改" not in compact(client.get(f"/list/{round_.key}/").content.decode())
 
     def test_without_any_publication_it_says_so(self, client):
         assert "暂无公示的结果" in front(client)

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from evaluations.rounds.rules.calendar import OFFSETS, Standing, calendar_of, done_by_state, offset_errors
+from evaluations.rounds.rules.calendar import OFFSETS, SoFar, Standing, calendar_of, done_by_state, offset_errors
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.rounds.rules.rulebook import default_rulebook
 from nanchuan_eval.workdays.rules import Calendar
@@ -39,8 +39,31 @@ def test_the_list_is_never_due_before_the_objections_have_ended():
     assert found["publish"] == found["objections"] + timedelta(1)
 
 
+def test_objections_end_so_many_days_after_the_real_announcement_and_the_list_follows_a_day_later():
+    told = days(so_far=SoFar(date(2020, 8, 3), announced_on=date(2020, 8, 3)))
+
+    assert told["objections"] == date(2020, 8, 6)  # three working days
+    assert told["publish"] == date(2020, 8, 7)
+
+
+def test_units_still_to_be_told_have_their_whole_period_before_them():
+    found = days(so_far=SoFar(date(2020, 8, 10)))
+
+    assert found["announce"] == date(2020, 7, 28)
+    assert found["objections"] == date(2020, 8, 13)
+    assert found["publish"] == date(2020, 8, 14)
+
+
+def test_rules_without_an_objection_period_have_no_end_of_it():
+    rules = {**default_rulebook(), "objection_workdays": 0}
+    found = {due.key: due.on for due in calendar_of(OPENS, CLOSES, rules, Calendar(), offsets={"publish": 7})}
+
+    assert "objections" not in found
+    assert found["publish"] == found["announce"]
+
+
 def test_what_follows_is_counted_from_the_real_publication_once_there_is_one():
-    found = days(published_on=date(2020, 8, 10))
+    found = days(so_far=SoFar(published_on=date(2020, 8, 10)))
 
     assert found["talks"] == date(2020, 8, 24)  # ten working days
     assert found["reports"] == date(2020, 9, 10)
