@@ -33,6 +33,9 @@ class Overlap:
     stage_on: date
     remedy: str
     prevents: bool = False
+    # Days of the vote, by fewer than which it can be shortened; 0 where that would not help. An earlier opening never
+    # helps: it moves the next round's days as well.
+    vote_days: int = 0
 
     @property
     def days(self) -> int:
@@ -42,7 +45,8 @@ class Overlap:
     def text(self, rhythm: Rhythm) -> str:
         """Return both terms and the days in words."""
         after = f"下一轮{self.stage}（按{rhythm.label}推算为{in_chinese(self.stage_on)}）"
-        return f"{self.term}（{in_chinese(self.ends_on)}）比{after}晚{self.days}天，{self.remedy}。"
+        shorter = "，或者缩短投票时间" if self.days < self.vote_days else ""
+        return f"{self.term}（{in_chinese(self.ends_on)}）比{after}晚{self.days}天，{self.remedy}{shorter}。"
 
 
 def overlaps(
@@ -67,11 +71,12 @@ def _terms(
     due = {each.key: each.on for each in stages}
     opens = add_months(dates.opens_on, months_of(rulebook))
     lock, vote = ("锁定名录", due["next"]), ("开始投票", opens)
-    yield Overlap("公示名单", due["publish"], *lock, "请提前投票时间", prevents=True)
-    yield Overlap(
-        "暗访复查、销号", due["inspections"], *vote, "请缩短整改报告和报告后暗访复查的期限，或者提前投票时间", True
-    )
-    yield Overlap("整改报告", due["reports"], *lock, "锁定时整改情况尚未报齐，请缩短期限或者提前投票时间")
+    vote_days = (dates.closes_on - dates.opens_on).days
+    yield _list(dates, due, offsets, vote_days)
+    remedy = "请缩短整改报告和报告后暗访复查的期限"
+    yield Overlap("暗访复查、销号", due["inspections"], *vote, remedy, prevents=True, vote_days=vote_days)
+    remedy = "锁定时整改情况尚未报齐，请缩短整改报告的期限"
+    yield Overlap("整改报告", due["reports"], *lock, remedy, vote_days=vote_days)
     for term, workdays in _workdays_after_the_list(rulebook).items():
         yield Overlap(term, add_workdays(due["publish"], workdays, holidays), *lock, f"请缩短{term}的期限")
     answered = add_workdays(due["announce"], sum(int(rulebook[key]) for key in OBJECTIONS), holidays)
@@ -79,6 +84,16 @@ def _terms(
     appeals = due["publish"] + timedelta(int(rulebook["appeal_days"]) + int(rulebook["appeal_answer_days"]))
     yield Overlap("申诉答复", appeals, *vote, "请缩短申诉和答复的期限")
     yield from _until_the_next_list(due, rulebook, holidays)
+
+
+def _list(dates: RoundDates, due: Mapping[str, date], offsets: Mapping[str, int], vote_days: int) -> Overlap:
+    """Return the list's term: late by the days after the vote, or only by the units' time for objections."""
+    soonest = dates.closes_on + timedelta({**OFFSETS, **offsets}["publish"])
+    late = (soonest - due["next"]).days
+    if late <= 0:
+        return Overlap("公示名单", due["publish"], "锁定名录", due["next"], "请缩短提出异议的期限", True, vote_days)
+    how = "请缩短投票时间" if late < vote_days else "请减少截止投票到公示的天数（服务器配置 CALENDAR_DAYS）"
+    return Overlap("公示名单", due["publish"], "锁定名录", due["next"], how, prevents=True)
 
 
 def _workdays_after_the_list(rulebook: Mapping[str, Any]) -> dict[str, int]:
@@ -95,7 +110,7 @@ def _until_the_next_list(due: Mapping[str, date], rulebook: Mapping[str, Any], h
     listed = ("公示名单", add_months(due["publish"], months_of(rulebook)))
     ordered = add_workdays(due["inspections"], int(rulebook["order_workdays"]), holidays)
     rechecked = ordered + timedelta(int(rulebook["recheck_days"]))
-    remedy = "请缩短暗访责令整改和暗访复查的期限，或者提前投票时间"
+    remedy = "请缩短暗访责令整改和暗访复查的期限"  # a shorter vote would move the next list as well
     yield Overlap("责令整改及其复查（最后一次暗访发现问题的）", rechecked, *listed, remedy)
     frozen_until = add_months(due["publish"], int(rulebook["freeze_months"]))
     yield Overlap("不得提拔重用的影响期", frozen_until, *listed, "再次上榜的，两轮的影响期部分重叠，请核对")

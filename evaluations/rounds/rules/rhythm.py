@@ -19,8 +19,8 @@ class Rhythm(TextChoices):
 MONTHS = {Rhythm.HALF_YEAR: 6, Rhythm.QUARTER: 3}
 # What the months that a round is about are called in a letter to a person.
 RECENTLY = {Rhythm.HALF_YEAR: "近半年", Rhythm.QUARTER: "近三个月"}
-# Days that a period of the rhythm has, whichever months they are.
-PERIOD_DAYS = {Rhythm.HALF_YEAR: range(181, 185), Rhythm.QUARTER: range(90, 93)}
+# Days that a period of the rhythm has, whichever months they are: February to April has the fewest.
+PERIOD_DAYS = {Rhythm.HALF_YEAR: range(181, 185), Rhythm.QUARTER: range(89, 93)}
 # The terms of a quarterly round that differ from those of a half-yearly one, which are the defaults.
 QUARTERLY: dict[str, Any] = {
     "plan_workdays": 7,

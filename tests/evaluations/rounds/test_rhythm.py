@@ -1,5 +1,6 @@
 """Half-year and quarter: presets of terms, the next round's days, terms that reach into it."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from evaluations.lifecycle.approvals import start_settlement, start_step
 from evaluations.lifecycle.forms import RulebookForm
 from evaluations.rounds.queries import rhythm_doubts
-from evaluations.rounds.rules.calendar import calendar_of
+from evaluations.rounds.rules.calendar import OFFSETS, calendar_of
 from evaluations.rounds.rules.dates import RoundDates
 from evaluations.rounds.rules.lifecycle import Step
 from evaluations.rounds.rules.overlap import overlaps, period_doubt
@@ -79,8 +80,49 @@ def test_the_terms_of_a_half_year_do_not_fit_into_a_quarter():
     assert (found.days, found.prevents) == (31, True)
     assert found.text(Rhythm.QUARTER) == (
         "暗访复查、销号（2014年11月7日）比下一轮开始投票（按季度推算为2014年10月7日）晚31天，"
-        "请缩短整改报告和报告后暗访复查的期限，或者提前投票时间。"
+        "请缩短整改报告和报告后暗访复查的期限。"
     )
+
+
+# A vote of 58 days from 8 April on: the list is a day late for the next roster, what follows it a month.
+LONG_VOTE = RoundDates(date(2014, 1, 1), date(2014, 3, 31), date(2014, 4, 8), date(2014, 6, 5))
+
+
+def late_by(dates, rulebook, term):
+    return sum(each.days for each in overlaps(dates, rulebook, WEEKDAYS) if each.term == term)
+
+
+def test_what_a_long_vote_delays_is_on_time_after_a_shorter_one():
+    found = overlaps(LONG_VOTE, quarterly(), WEEKDAYS)
+    helped = [each for each in found if each.text(Rhythm.QUARTER).endswith("缩短投票时间。")]
+    assert {each.term for each in helped} >= {"公示名单", "暗访复查、销号", "整改报告"}
+
+    for each in helped:  # a term in months may need a day or two more, since months differ
+        shorter = replace(LONG_VOTE, closes_on=LONG_VOTE.closes_on - timedelta(each.days + 2))
+        assert late_by(shorter, quarterly(), each.term) == 0, each.term
+
+
+def test_no_remedy_is_an_earlier_vote_which_moves_the_next_round_as_well():
+    week = timedelta(7)
+    earlier = replace(LONG_VOTE, opens_on=LONG_VOTE.opens_on - week, closes_on=LONG_VOTE.closes_on - week)
+
+    assert [late_by(earlier, quarterly(), term) for term in ("公示名单", "整改报告")] == [1, 31]
+    assert not any("提前投票" in text for text in texts(LONG_VOTE, quarterly()))
+
+
+def test_a_list_that_only_the_objections_delay_is_on_time_with_a_shorter_term():
+    late = quarterly(objection_workdays=40)
+    (said,) = [text for text in texts(SECOND_QUARTER, late) if text.startswith("公示名单")]
+
+    assert said.endswith("请缩短提出异议的期限，或者缩短投票时间。")
+    assert late_by(SECOND_QUARTER, quarterly(), "公示名单") == 0
+
+
+def test_a_list_that_no_shorter_vote_brings_in_time_names_the_days_after_it():
+    offsets = {**OFFSETS, "count": 70, "announce": 71, "publish": 80}
+    (said, *_) = overlaps(SECOND_QUARTER, quarterly(), WEEKDAYS, offsets)
+
+    assert said.text(Rhythm.QUARTER).endswith("请减少截止投票到公示的天数（服务器配置 CALENDAR_DAYS）。")
 
 
 @pytest.mark.parametrize(
@@ -162,7 +204,7 @@ def test_a_period_of_another_length_is_doubted():
     assert period_doubt(SECOND_QUARTER, default_rulebook()) == ["评议周期为半年，而评议期有91天，请核对。"]
 
 
-@pytest.mark.parametrize("start", [date(2014, month, 1) for month in (1, 4, 7, 10)])
+@pytest.mark.parametrize("start", [date(2014, month, 1) for month in range(1, 13)])
 def test_every_quarter_is_one(start):
     following = (start + timedelta(95)).replace(day=1)
     dates = RoundDates(start, following - timedelta(1), following, following)
