@@ -170,9 +170,11 @@ def record_failure(username: str, *, is_locked: bool, at: datetime) -> None:
 
 @transaction.atomic
 def disable_unused(*, at: datetime) -> int:
-    """Disable accounts unused for 90 days (等保: 清理多余账号); returns how many."""
-    stale = User.objects.filter(is_active=True, created_at__lt=at - UNUSED_FOR).exclude(last_login__gte=at - UNUSED_FOR)
-    accounts = list(stale.select_for_update())
+    """Disable accounts unused for 90 days (等保: 清理多余账号), also since they were reactivated; returns how many."""
+    since = at - UNUSED_FOR
+    stale = User.objects.filter(is_active=True, created_at__lt=since).exclude(last_login__gte=since)
+    reactivated = _reactivated(since)
+    accounts = [account for account in stale.select_for_update() if str(account.pk) not in reactivated]
     for account in accounts:
         account.is_active = False
         account.renew_sessions()
@@ -180,6 +182,12 @@ def disable_unused(*, at: datetime) -> int:
         detail = {"step_label": "90天未用，停用"}
         audit.record("user.create", account, by=policy.CLOCK, at=at, detail=detail, wrote=[account])
     return len(accounts)
+
+
+def _reactivated(since: datetime) -> set[str]:
+    """Return the keys of the accounts that an administrator has put in use again, or out of use, since then."""
+    edits = AuditEntry.objects.performed().filter(action="user.create", object_type=User._meta.label, at__gte=since)
+    return {key for key, detail in edits.values_list("object_id", "detail") if "is_active" in detail.get("changed", ())}
 
 
 def _refuse_conflicts(account: User, role: str, unit_code: str) -> None:

@@ -347,6 +347,18 @@ class TestSessions:
         assert not User.objects.get(pk=unused.pk).is_active
         assert AuditEntry.objects.filter(role=CLOCK.role, object_id=str(unused.pk)).exists()
 
+    def test_a_reactivated_account_has_ninety_days_again(self):
+        account, now = make_account("back1"), timezone.now()
+        User.objects.filter(pk=account.pk).update(created_at=now - timedelta(days=200))
+        assert accounts.disable_unused(at=now - timedelta(days=95)) == 1
+        account.refresh_from_db()
+        account.is_active = True
+        at = now - timedelta(days=89)
+        accounts.save_account(account, by=make_user("sysadmin"), at=at, changed=["is_active"])
+
+        assert accounts.disable_unused(at=now) == 0
+        assert accounts.disable_unused(at=now + timedelta(days=2)) == 1
+
 
 class TestTheLockOut:
     """Five failures lock the pair of account and address only."""
