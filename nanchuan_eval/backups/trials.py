@@ -36,6 +36,8 @@ class Trial:
     contents: Contents | None
     checked: tuple[str, ...]
     faults: tuple[str, ...]
+    # The file was not there: nothing was tried, so nothing is said of the backup.
+    is_missing: bool = False
 
 
 def newest_backup() -> Backup:
@@ -62,8 +64,12 @@ def try_restore(*, backup: Backup, source: Path | None = None, by: policy.Actor,
         found = _tried(backup, file)
     except RuleViolation as refusal:
         found = Trial(backup, None, (), tuple(refusal.reasons))
+    except FileNotFoundError:
+        text = f"“{file}”不在这里，没有试恢复，能否恢复不知道。"
+        text += "已移到别处的，请放回原处，或者写明文件：test_restore 文件"
+        found = Trial(backup, None, (), (text,), is_missing=True)
     except OSError:
-        text = f"读不到“{file}”，或者备份目录不能写入、空间不足。已移到别处的，请写明文件：test_restore 文件"
+        text = f"读不到“{file}”，或者备份目录不能写入、空间不足"
         found = Trial(backup, None, (), (text,))
     except Exception as fault:  # whatever it is, the result must be logged
         log.exception("test restore")
@@ -114,7 +120,7 @@ def _record(trial: Trial, by: policy.Actor, at: datetime) -> None:
     detail: dict[str, object] = {"file": trial.backup.name, "checked": list(trial.checked)}
     if trial.faults:
         reason = audit.SECRETS.sub("…", "；".join(trial.faults))[:300]
-        detail |= {"faults": len(trial.faults)}
+        detail |= {"faults": len(trial.faults), **({"missing": True} if trial.is_missing else {})}
         audit.record_finding(TESTED, trial.backup, by=by, at=at, reason=reason, detail=detail)
         return
     rows = {"rows": trial.contents.rows, "files": trial.contents.files} if trial.contents else {}

@@ -6,6 +6,7 @@ import ssl
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -27,6 +28,8 @@ from nanchuan_eval.installation.rules import Line
 
 PATIENCE = 5  # seconds
 UNMANAGED = "none"
+# OpenSSL's codes: not yet valid, expired.
+OF_DATES = (9, 10)
 OTHERS, OTHERS_OR_GROUP_WRITES = 0o007, 0o027
 LOCALTIME, DEBIAN_CLUSTERS = Path("/etc/localtime"), "/var/lib/postgresql"
 ROOTS = {"EVIDENCE_ROOT": "佐证材料", "BACKUP_ROOT": "备份", "ARCHIVE_ROOT": "日志归档"}
@@ -118,7 +121,9 @@ def certificate() -> Certificate | None:
     if not named:
         return None
     try:
-        return _read(Path(named).read_bytes() if "/" in named else _shown_by(named))
+        if "/" in named:
+            return _read(Path(named).read_bytes())
+        return replace(_read(_shown_by(named)), is_distrusted=_is_distrusted(named))
     except (OSError, ValueError) as fault:
         return Certificate(fault=_in_words(fault))
 
@@ -196,16 +201,28 @@ def _read(content: bytes) -> Certificate:
         extension = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         names = [*extension.get_values_for_type(x509.DNSName)]
         names += map(str, extension.get_values_for_type(x509.IPAddress))
-    return Certificate(found.not_valid_before_utc, found.not_valid_after_utc, tuple(names))
+    is_self_signed = found.issuer == found.subject
+    return Certificate(
+        found.not_valid_before_utc, found.not_valid_after_utc, tuple(names), is_self_signed=is_self_signed
+    )
 
 
-def _shown_by(address: str) -> bytes:
+def _is_distrusted(address: str) -> bool:
+    """True if the server's certificate is refused for another reason than its dates, which are told anyway."""
+    try:
+        _shown_by(address, ssl.CERT_REQUIRED)
+    except ssl.SSLCertVerificationError as refusal:
+        return refusal.verify_code not in OF_DATES
+    return False
+
+
+def _shown_by(address: str, mode: ssl.VerifyMode = ssl.CERT_NONE) -> bytes:
     """Return the certificate that a server shows; an expired one is read, too, so that its end can be told."""
     host, _, port = address.rpartition(":")
     if not host or not port.isdigit():
         raise ValueError("应为证书文件的完整路径，或者“主机:端口”")
     context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.check_hostname, context.verify_mode = False, mode
     with socket.create_connection((host, int(port)), timeout=PATIENCE) as plain:
         name = next(iter(settings.ALLOWED_HOSTS), host).lstrip(".*") or host
         with context.wrap_socket(plain, server_hostname=name) as secured:

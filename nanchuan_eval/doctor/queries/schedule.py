@@ -61,17 +61,28 @@ def runs() -> list[Run]:
 
 
 def newest_saved() -> Saved:
-    """Return when the newest backup and the newest test restore were made (two queries)."""
-    made_at = Backup.objects.order_by("-made_at").values_list("made_at", flat=True).first()
+    """Return when the newest backup and the newest test restore were made (two queries), and what is in the folder."""
+    newest = Backup.objects.order_by("-made_at").values_list("made_at", "name", "size").first()
+    made_at, name, size = newest or (None, "", 0)
     trial = newest_trial()
-    if trial is None:
-        return Saved(made_at, None, is_restorable=False)
-    return Saved(made_at, trial.at, trial.result == AuditEntry.Result.OK, trial.reason)
+    tested_at, is_restorable, fault = (
+        (trial.at, trial.result == AuditEntry.Result.OK, trial.reason) if trial else (None, False, "")
+    )
+    was_missing = trial is not None and bool(trial.detail.get("missing"))
+    return Saved(made_at, tested_at, is_restorable, fault, was_missing, name, size, _stored(name))
 
 
 def newest_backup_size() -> int:
     """Return the bytes of the newest backup; 0 before the first."""
     return Backup.objects.order_by("-made_at").values_list("size", flat=True).first() or 0
+
+
+def _stored(name: str) -> int | None:
+    """Return the bytes of a file in the folder of backups; None if it is not there."""
+    try:
+        return (Path(settings.BACKUP_ROOT) / name).stat().st_size
+    except OSError:
+        return None
 
 
 def _kept(pattern: str) -> list[Path]:

@@ -10,6 +10,7 @@ GIGABYTE = 1024**3
 SOON, VERY_SOON = timedelta(days=30), timedelta(days=7)
 # A backup is written beside the dump it is made of, and is unpacked again for a test restore.
 ROOM_FOR_BACKUPS = 3
+RENEW = "请更换证书，再让反向代理重新读取（nginx：systemctl reload nginx；Caddy：systemctl restart caddy）。"
 A_YEAR = timedelta(days=366)
 
 
@@ -32,6 +33,9 @@ class Certificate:
     ends_at: datetime | None = None
     names: tuple[str, ...] = ()
     fault: str = ""
+    is_self_signed: bool = False
+    # At an address: no chain leads from it to an authority that this machine trusts.
+    is_distrusted: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ def disk_lines(disks: Sequence[Disk], warn_percent: int, alarm_percent: int) -> 
     for disk in disks:
         percent = 100 * disk.free // max(1, disk.whole)
         held, left = "、".join(disk.holds), f"剩余{size(disk.free)}（{percent}%）"
-        how = "请清理或者扩充磁盘，把旧备份移到另一台机器。"
+        how = "请清理或者扩充磁盘，把较早的备份移到另一台机器，最新一份留在本机。"
         if percent < alarm_percent or disk.free < disk.needed:
             room = f"，下一次备份和试恢复约需{size(disk.needed)}" if disk.needed > disk.free else ""
             yield Line(Level.FAULT, "磁盘空间", f"{held}所在的磁盘{left}{room}，很快写不进数据。{how}")
@@ -78,28 +82,45 @@ def size(number: int) -> str:
 
 def certificate_lines(found: Certificate | None, hosts: Sequence[str], at: datetime) -> Iterator[Line]:
     """Yield whether the site's certificate is valid, for how long, and whether it names the site; None: not named."""
-    how = "请更换证书，再让反向代理重新读取（nginx：systemctl reload nginx；Caddy：systemctl restart caddy）。"
     if found is None:
         text = "没有写明网站的证书，到期前不会提醒。"
         text += "请用 CERTIFICATE 写明证书文件或者“主机:端口”；由上级平台管理的，写 none。"
         yield Line(Level.WARNING, "证书", text)
-        return
-    if found.fault or found.ends_at is None or found.starts_at is None:
+    elif found.fault or found.ends_at is None or found.starts_at is None:
         yield Line(Level.FAULT, "证书", f"读不到：{found.fault}。请核对 CERTIFICATE 和证书文件的权限。")
-        return
-    left, day = found.ends_at - at, f"{found.ends_at:%Y-%m-%d}"
-    if at < found.starts_at:
-        yield Line(Level.FAULT, "证书", f"{found.starts_at:%Y-%m-%d}才生效。{how}")
+    else:
+        wrong = [*_outside(found.starts_at, found.ends_at, at), *_distrusted(found), *_unnamed(found, hosts)]
+        left = f"{found.ends_at:%Y-%m-%d}到期，还有{(found.ends_at - at).days}天。"
+        yield from wrong or [Line(Level.GOOD, "证书", left)]
+
+
+def _outside(starts_at: datetime, ends_at: datetime, at: datetime) -> Iterator[Line]:
+    """Yield that a certificate is not valid at the moment, or not for long."""
+    left, day = ends_at - at, f"{ends_at:%Y-%m-%d}"
+    if at < starts_at:
+        yield Line(Level.FAULT, "证书", f"{starts_at:%Y-%m-%d}才生效。{RENEW}")
     elif left < timedelta(0):
-        yield Line(Level.FAULT, "证书", f"已于{day}到期，浏览器拒绝打开网站。{how}")
+        yield Line(Level.FAULT, "证书", f"已于{day}到期，浏览器拒绝打开网站。{RENEW}")
     elif left < SOON:
         level = Level.FAULT if left < VERY_SOON else Level.WARNING
-        yield Line(level, "证书", f"{day}到期，还有{left.days}天。{how}")
-    else:
-        yield Line(Level.GOOD, "证书", f"{day}到期，还有{left.days}天。")
+        yield Line(level, "证书", f"{day}到期，还有{left.days}天。{RENEW}")
+
+
+def _distrusted(found: Certificate) -> Iterator[Line]:
+    """Yield that browsers do not trust whoever signed a certificate."""
+    if found.is_self_signed:
+        text = "是自签证书，只供试装，各种浏览器都会警告“不安全”。请换上正式证书（含中间证书）。"
+        yield Line(Level.WARNING, "证书", f"{text}{RENEW}")
+    elif found.is_distrusted:
+        text = "缺少中间证书，或者签发机构不受信任，浏览器会警告“不安全”。请把中间证书放进证书文件。"
+        yield Line(Level.WARNING, "证书", f"{text}{RENEW}")
+
+
+def _unnamed(found: Certificate, hosts: Sequence[str]) -> Iterator[Line]:
+    """Yield the hosts of the site that a certificate does not name."""
     missing = [host for host in hosts if not any(_covers(name, host) for name in found.names)]
     if missing:
-        yield Line(Level.FAULT, "证书", f"不含主机名{'、'.join(missing)}，浏览器会警告。{how}")
+        yield Line(Level.FAULT, "证书", f"不含主机名{'、'.join(missing)}，浏览器会警告。{RENEW}")
 
 
 def _covers(name: str, host: str) -> bool:

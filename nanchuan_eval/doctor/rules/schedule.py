@@ -34,6 +34,12 @@ class Saved:
     is_restorable: bool
     # Why the last test restore failed, in Chinese.
     fault: str = ""
+    # The file was not on this machine, so that nothing was tried.
+    was_missing: bool = False
+    # The newest backup as registered, and the bytes of its file in BACKUP_ROOT; None if it is not there.
+    name: str = ""
+    size: int = 0
+    stored: int | None = None
 
 
 def run_lines(runs: list[Run], at: datetime) -> Iterator[Line]:
@@ -52,10 +58,17 @@ def run_lines(runs: list[Run], at: datetime) -> Iterator[Line]:
 
 
 def backup_line(saved: Saved, at: datetime, alarm_after: timedelta) -> Line:
-    """Return how old the newest backup is."""
+    """Return how old the newest backup is, and whether its file is there as registered."""
     if saved.made_at is None:
         return Line(Level.FAULT, "备份", f"还没有备份。请运行 manage.py backup，并检查每天的备份任务。{LOOK}")
     age = at - saved.made_at
+    if saved.stored is not None and saved.stored != saved.size:
+        text = f"最近一份“{saved.name}”的大小与登记的不符，不能恢复。请检查磁盘，重新运行 manage.py backup。"
+        return Line(Level.FAULT, "备份", text)
+    if saved.stored is None and age <= DAILY:
+        text = f"最近一份“{saved.name}”不在备份目录中，试恢复不能进行。"
+        text += "请把它放回备份目录，或者重新运行 manage.py backup；送往另一台机器的，用复制，不要移走。"
+        return Line(Level.WARNING, "备份", text)
     if age <= DAILY:
         return Line(Level.GOOD, "备份", f"最近一次在{in_words(age)}前。")
     level = Level.FAULT if age > alarm_after else Level.WARNING
@@ -71,6 +84,9 @@ def trial_line(saved: Saved, at: datetime, late_after: timedelta) -> Line | None
     if saved.tested_at is None:
         return Line(Level.WARNING, "试恢复", f"备份从未试恢复过，能否恢复没有验证。{how}")
     age = at - saved.tested_at
+    if saved.was_missing:
+        text = f"{in_words(age)}前没有试成：{saved.fault.rstrip('。')}。"
+        return Line(Level.WARNING, "试恢复", f"{text}请把最近的备份放回备份目录，再运行 manage.py test_restore。")
     if not saved.is_restorable:
         text = f"{in_words(age)}前的试恢复没有成功：{saved.fault.rstrip('。')}。"
         return Line(Level.FAULT, "试恢复", f"{text}请排除原因，重新备份，再运行 manage.py test_restore。")
@@ -100,7 +116,8 @@ def leftover_lines(voting_files: list[str], folders: list[str], databases: list[
         text = f"备份目录中有中断的备份或者试恢复留下的文件夹{_named(folders)}，其中的数据库没有加密。请删除。"
         yield Line(Level.FAULT, "残留的文件夹", text)
     if databases:
-        text = f"有中断的核对或者试恢复留下的数据库{_named(databases)}。确认没有在试恢复的，请用 dropdb 删除。"
+        text = f"有中断的核对、试恢复或者恢复留下的数据库{_named(databases)}。"
+        text += "确认没有在试恢复、恢复的，请用 dropdb 删除。"
         yield Line(Level.WARNING, "残留的数据库", text)
 
 

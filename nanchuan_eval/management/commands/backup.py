@@ -9,7 +9,7 @@ from nanchuan_eval.permissions.policy import OPERATOR
 
 
 class Command(ServiceCommand):
-    help = "备份数据库和全部证据（加密，FIELD_KEY 不在其中）；完成后请移到另一台机器。"
+    help = "备份数据库和全部证据（加密，FIELD_KEY 不在其中）；完成后请复制到另一台机器，本机保留最新一份。"
 
     def handle(self, *args: Any, **options: Any) -> None:
         note = box_note()

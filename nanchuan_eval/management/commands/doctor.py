@@ -24,7 +24,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--all", action="store_true", help="正常的项目也列出")
         parser.add_argument("--json", action="store_true", help="输出 JSON，供监控程序读取")
-        parser.add_argument("--offline", action="store_true", help="不连接证书、邮件、短信等设置中写明的地址")
+        text = "只连接数据库和缓存，不连接证书、邮件、短信、病毒查杀的地址"
+        parser.add_argument("--offline", action="store_true", help=text)
 
     def handle(self, *args: Any, **options: Any) -> None:
         at = timezone.now()

@@ -30,7 +30,8 @@ class Command(ServiceCommand):
         trial = try_restore(backup=backup, source=path, by=OPERATOR, at=clock.now())
         if trial.faults:
             lines = "\n".join(f"× {fault}" for fault in trial.faults)
-            raise CommandError(f"试恢复“{backup.name}”没有成功：\n{lines}")
+            outcome = "没有进行" if trial.is_missing else "没有成功"
+            raise CommandError(f"试恢复“{backup.name}”{outcome}：\n{lines}")
         if trial.contents:
             rows, files, version = trial.contents
             self.stdout.write(f"“{backup.name}”可以恢复：{rows}行，证据文件{files}个，由{version}版写入。")

@@ -91,8 +91,11 @@ def test_a_file_that_is_gone_fails():
     _, path = make()
     path.unlink()
 
-    assert "请写明文件" in refused()
-    assert AuditEntry.objects.get(action=trials.TESTED).result == "refused"
+    told = refused()
+    assert "没有进行" in told
+    assert "能否恢复不知道" in told
+    entry = AuditEntry.objects.get(action=trials.TESTED)
+    assert (entry.result, entry.detail["missing"]) == ("refused", True)
 
 
 def test_a_moved_file_is_named(tmp_path):
@@ -151,5 +154,5 @@ def test_the_newest_backup_is_tried_and_the_database_stays_as_it_is():
     )
     before = AuditEntry.objects.count()
 
-    assert f"试恢复“{row.name}”没有成功" in refused()
+    assert f"试恢复“{row.name}”没有进行" in refused()
     assert AuditEntry.objects.count() == before + 1
