@@ -252,7 +252,7 @@ accounts() {
 
 audit() {
   if ! is_local_database; then
-    warn "请由那台机器的数据库超级用户运行一次：manage.py separate_audit_role nanchuan（docs/security.md 第5节）。"
+    warn "数据库在另一台机器：请在本机运行 manage.py separate_audit_role --print-sql nanchuan，把输出的语句交给那台机器的数据库超级用户运行（docs/more-machines.md 第3节第5步）。"
     return
   fi
   # As the superuser, over its socket; .env is not readable for it.
@@ -340,7 +340,7 @@ start() {
   done
   if [ "$proxy" != none ]; then
     curl --silent --show-error --fail --insecure --retry 10 --retry-delay 1 --retry-all-errors --noproxy '*' \
-      --resolve "$site:443:127.0.0.1" --output /dev/null "https://$site/healthz" || stop "网站没有应答。请看：journalctl -u nanchuan -u $proxy -n 50"
+      --resolve "$site:443:127.0.0.1" --output /dev/null "https://$site/readyz" || stop "网站没有应答。请看：journalctl -u nanchuan -u $proxy -n 50"
     say "https://$site 有应答"
   fi
 }

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.utils import CursorWrapper
 
 GUARDED = ("nanchuan_eval_auditentry", "nanchuan_eval_auditanchor")
 KEEPER = "nanchuan_audit"
@@ -65,26 +64,44 @@ def is_guarded(connection: BaseDatabaseWrapper) -> bool:
         return cursor.fetchone() is not None
 
 
+def separation(connection: BaseDatabaseWrapper, application: str) -> list[str]:
+    """Return the statements of `separate_audit_role`, for `psql` on the database's machine."""
+    role = connection.ops.quote_name(application)
+    statements = [
+        f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{KEEPER}')"
+        f" THEN CREATE ROLE {KEEPER} NOLOGIN; END IF; END $$",
+        f"GRANT USAGE ON SCHEMA public TO {KEEPER}",
+    ]
+    for table in GUARDED:
+        statements += [
+            f"ALTER TABLE {table} OWNER TO {KEEPER}",
+            f"REVOKE ALL ON {table} FROM PUBLIC, {role}",
+            f"GRANT SELECT, INSERT ON {table} TO {role}",
+            f"GRANT USAGE, SELECT ON SEQUENCE {table}_id_seq TO {role}",
+        ]
+    return statements
+
+
 def separate_audit_role(connection: BaseDatabaseWrapper, application: str) -> None:
     """Make a role without log-in own the audit log; the application's role may read and append (PostgreSQL)."""
     with connection.cursor() as cursor:
-        if not _exists(cursor, KEEPER):
-            cursor.execute(f"CREATE ROLE {KEEPER} NOLOGIN")
-        cursor.execute(f"GRANT USAGE ON SCHEMA public TO {KEEPER}")
-        role = connection.ops.quote_name(application)
-        for table in GUARDED:
-            cursor.execute(f"ALTER TABLE {table} OWNER TO {KEEPER}")
-            cursor.execute(f"REVOKE ALL ON {table} FROM PUBLIC, {role}")
-            cursor.execute(f"GRANT SELECT, INSERT ON {table} TO {role}")
-            cursor.execute(f"GRANT USAGE, SELECT ON SEQUENCE {table}_id_seq TO {role}")
+        for statement in separation(connection, application):
+            cursor.execute(statement)
+
+
+def changeable_log_tables(connection: BaseDatabaseWrapper) -> list[str]:
+    """Return the tables of the log whose rows the application's role could change, delete or empty (PostgreSQL)."""
+    rights = "has_table_privilege(current_user, relname::text, 'UPDATE, DELETE, TRUNCATE')"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT relname FROM pg_class WHERE relname = ANY(%s) AND relkind = 'r' AND {rights}",  # noqa: S608  our own text
+            [list(GUARDED)],
+        )
+        return [name for (name,) in cursor.fetchall()]
 
 
 def role_exists(connection: BaseDatabaseWrapper, role: str) -> bool:
     """True if the PostgreSQL server has the role."""
     with connection.cursor() as cursor:
-        return _exists(cursor, role)
-
-
-def _exists(cursor: CursorWrapper, role: str) -> bool:
-    cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
-    return cursor.fetchone() is not None
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
+        return cursor.fetchone() is not None

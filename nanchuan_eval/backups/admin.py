@@ -63,7 +63,7 @@ class BackupAdmin(ReadOnlyAdmin):
         if request.method == "POST":
             service = partial(make_backup, by=user, at=clock.now(), is_during_vote=bool(box_note()))
             if made := attempt(request, service):
-                messages.success(request, f"已备份：{made[0].name}。请移到另一台机器保存。")
+                messages.success(request, f"已备份：{made[0].name}。请复制到另一台机器保存，本机保留最新一份。")
             return redirect("admin:nanchuan_eval_backup_changelist")
         context = {
             **self.admin_site.each_context(request),
@@ -76,7 +76,8 @@ class BackupAdmin(ReadOnlyAdmin):
     def restore(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Propose to restore a backup (恢复)."""
         row = get_object_or_404(Backup, pk=pk)
-        note = f"{row}：恢复后，备份之后的全部业务和日志被取代。同意后由运维人员停止网站，在服务器上执行 restore 命令。"
+        note = f"{row}：恢复后，备份之后的全部业务和日志被取代。"
+        note += "同意后由运维人员停止网站，在服务器上按 docs/operations.md 第3节恢复。"
         back = "admin:nanchuan_eval_backup_changelist"
         form = ReasonForm(request.POST or None)
         return propose(request, form, RESTORE_NAME, row, note=note, back=back)

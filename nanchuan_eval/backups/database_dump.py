@@ -30,6 +30,12 @@ CONNECTION = {
 QUOTING = ("DETAIL:", "CONTEXT:", "STATEMENT:", "COPY ", "Command was:", "QUERY:")
 # How scratch databases are named.
 SCRATCH = "verify_"
+PSQL = ("psql", "-XqtA", "--set=ON_ERROR_STOP=1")
+# The names of what ALTER DATABASE … SET has set for the database itself.
+OWN_SETTINGS = """
+SELECT split_part(unnest(setconfig), '=', 1) FROM pg_db_role_setting JOIN pg_database ON pg_database.oid = setdatabase
+WHERE setrole = 0 AND datname = current_database()
+"""
 
 
 def dump(target: Path) -> Counts:
@@ -42,19 +48,58 @@ def dump(target: Path) -> Counts:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         cursor.execute("SELECT pg_export_snapshot()")
         (snapshot,) = cursor.fetchone()
-        run("pg_dump", "--format=custom", f"--snapshot={snapshot}", f"--file={target}")
+        run("pg_dump", "--format=custom", "--no-privileges", f"--snapshot={snapshot}", f"--file={target}")
         return counts()
 
 
-def load(source: Path) -> None:
-    """Replace the present database by a dump, all or nothing."""
+def refuse_unready() -> None:
+    """Refuse a restore while the present database could not be exchanged: it belongs to another role, or is in use."""
     if connection.vendor == "sqlite":
-        connections.close_all()
-        with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(_name())) as new:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_get_userbyid(datdba), current_user FROM pg_database WHERE datname = current_database()"
+        )
+        owner, user = cursor.fetchone()
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND usesysid IS NOT NULL AND pid <> pg_backend_pid()"
+        )
+        (others,) = cursor.fetchone()
+    if owner != user:  # the tables would belong to a role that is not the site's, and the site could not read them
+        raise RuleViolation(
+            f"数据库“{_name()}”属于数据库角色“{owner}”，现在用“{user}”连接。请把 DATABASE_URL 改为角色“{owner}”再恢复。"
+        )
+    if others:
+        raise RuleViolation(f"还有{others}个连接在使用数据库，没有恢复。请先停止网站和定时任务，再重新运行。")
+
+
+@contextmanager
+def beside(source: Path) -> Iterator[str]:
+    """Load a dump into a database beside the present one; yields its name, and drops what bears it in the end."""
+    if connection.vendor == "sqlite":
+        _counts_of_file(source)
+        yield str(source)
+        return
+    with _scratch_database() as name:
+        # Who owns the log and what other roles may do is the server's business: a new server may not know the roles.
+        run("pg_restore", "--no-owner", "--no-privileges", "--single-transaction", f"--dbname={name}", source)
+        yield name
+
+
+def put_in_place(name: str) -> None:
+    """Exchange the present database for the one `beside` it, all or nothing; the former one then bears that name."""
+    connections.close_all()
+    if connection.vendor == "sqlite":
+        with closing(sqlite3.connect(name)) as old, closing(sqlite3.connect(_name())) as new:
             old.backup(new)
         return
-    connections.close_all()
-    run("pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction", f"--dbname={_name()}", source)
+    # Not by `pg_restore --clean`: the log's tables belong to another role, so the site's role cannot empty them.
+    for setting in run(*PSQL, f"--dbname={_name()}", "-c", OWN_SETTINGS).split():
+        run(*PSQL, f"--dbname={_name()}", "-c", f'ALTER DATABASE "{name}" SET {setting} FROM CURRENT')
+    steps = ((_name(), f"{name}_"), (name, _name()), (f"{name}_", name))
+    renames = "; ".join(f'ALTER DATABASE "{before}" RENAME TO "{after}"' for before, after in steps)
+    run(*PSQL, "--single-transaction", "--dbname=postgres", "-c", renames)
 
 
 def counts() -> Counts:
@@ -69,29 +114,26 @@ def counts() -> Counts:
 
 def counts_in(source: Path) -> Counts:
     """Return the row count of every table of a dump, loaded into a scratch database."""
+    with beside(source) as name:
+        return counts_of(name)
+
+
+def counts_of(name: str) -> Counts:
+    """Return the row count of every table of a database that `beside` yielded."""
     if connection.vendor == "sqlite":
-        return _counts_of_file(source)
-    with _scratch_database() as name:
-        run("pg_restore", "--no-owner", f"--dbname={name}", source)
-        listed = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
-        tables = run("psql", "-qtA", f"--dbname={name}", "-c", listed).split()
-        query = " UNION ALL ".join(f"SELECT '{table}', count(*) FROM \"{table}\"" for table in tables)  # noqa: S608
-        lines = run("psql", "-qtA", f"--dbname={name}", "-c", query).split()
-        return {table: int(rows) for table, rows in (line.split("|") for line in lines)}
+        return _counts_of_file(Path(name))
+    listed = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+    tables = run(*PSQL, f"--dbname={name}", "-c", listed).split()
+    query = " UNION ALL ".join(f"SELECT '{table}', count(*) FROM \"{table}\"" for table in tables)  # noqa: S608
+    lines = run(*PSQL, f"--dbname={name}", "-c", query).split()
+    return {table: int(rows) for table, rows in (line.split("|") for line in lines)}
 
 
 @contextmanager
 def restored(source: Path) -> Iterator[None]:
     """Let the default connection read a dump instead of the database, loaded into a scratch one that is dropped."""
-    if connection.vendor == "sqlite":
-        _counts_of_file(source)
-        with _connected_to(str(source)):
-            yield
-        return
-    with _scratch_database() as name:
-        run("pg_restore", "--no-owner", f"--dbname={name}", source)
-        with _connected_to(name):
-            yield
+    with beside(source) as name, _connected_to(name):
+        yield
 
 
 @contextmanager
@@ -136,7 +178,10 @@ def _is_whole(database: sqlite3.Connection) -> bool:
 @contextmanager
 def _scratch_database() -> Iterator[str]:
     name = f"{SCRATCH}{uuid4().hex}"
-    run("createdb", "--template=template0", "--encoding=UTF8", name)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT datcollate, datctype FROM pg_database WHERE datname = current_database()")
+        order, kind = cursor.fetchone()
+    run("createdb", "--template=template0", "--encoding=UTF8", f"--lc-collate={order}", f"--lc-ctype={kind}", name)
     try:
         yield name
     finally:

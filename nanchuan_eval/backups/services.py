@@ -99,38 +99,42 @@ def verify_backup(source: Path) -> Contents:
 
 
 def restore_backup(source: Path, *, at: datetime) -> Contents:
-    """Replace database and evidence by a backup: approved for this very file, or onto an empty database."""
+    """Replace database and evidence by a backup: approved for this very file, or onto an empty database.
+
+    The approval goes with the database that is replaced; until then nothing has changed, and it stays.
+    """
+    database_dump.refuse_unready()
+    authorization = _authorization(source, at)
     with TemporaryDirectory(dir=source.parent) as scratch:
         manifest = unpack(source, Path(scratch), keep=True)
-        refuse_other_counts(manifest, database_dump.counts_in(Path(scratch) / DATABASE))
         refuse_other_version(manifest, database_dump.migrations_in(Path(scratch) / DATABASE))
-        authorization = _consume_authorization(source, at)
-        database_dump.load(Path(scratch) / DATABASE)
-        refuse_other_counts(manifest, database_dump.counts())
-        _put_back(Path(scratch) / EVIDENCE)
-    with transaction.atomic():
-        detail = {"file": source.name, "sha256": sha256_of(source), "approval": authorization or "空库恢复"}
-        audit.record(RESTORE_NAME, None, by=policy.OPERATOR, at=at, detail=detail)
-        audit.anchor(at=at, occasion="恢复备份")
+        with database_dump.beside(Path(scratch) / DATABASE) as name:
+            refuse_other_counts(manifest, database_dump.counts_of(name))
+            _put_back(Path(scratch) / EVIDENCE)
+            database_dump.put_in_place(name)
+            _record_restore(source, authorization, at)
     return contents_of(manifest)
+
+
+@transaction.atomic
+def _record_restore(source: Path, authorization: str, at: datetime) -> None:
+    detail = {"file": source.name, "sha256": sha256_of(source), "approval": authorization or "空库恢复"}
+    audit.record(RESTORE_NAME, None, by=policy.OPERATOR, at=at, detail=detail)
+    audit.anchor(at=at, occasion="恢复备份")
 
 
 def contents_of(manifest: dict[str, Any]) -> Contents:
     return Contents(sum(manifest["tables"].values()), len(manifest["files"]), manifest.get("version", FIRST_VERSION))
 
 
-def _consume_authorization(source: Path, at: datetime) -> str:
-    """Consume the approval for this file and return its description; an empty database needs none."""
+def _authorization(source: Path, at: datetime) -> str:
+    """Return the description of the approval for this file, or refuse; an empty database needs none."""
     if "nanchuan_eval_user" not in database_dump.counts() or not User.objects.exists():
         return ""
     row = Backup.objects.filter(sha256=sha256_of(source)).first()
     if row is None:
         raise RuleViolation("备份登记中没有这个文件的校验值，不能恢复到有数据的系统；空库可以直接恢复。")
-    with transaction.atomic():
-        authorization = authorizations.consume(RESTORE_NAME, row, by=None, at=at)
-        if authorization:
-            detail = {"step_label": "开始恢复"}
-            audit.record(RESTORE_NAME, row, by=policy.OPERATOR, at=at, detail=detail, wrote=[authorization])
+    authorization = authorizations.authorization_of(RESTORE_NAME, row, by=None, at=at)
     if authorization is None and settings.TWO_PERSON_RULE:
         raise RuleViolation("恢复须由系统管理员在备份页提请，评议办负责人审批后方可办理。")
     return _description(authorization) if authorization else ""

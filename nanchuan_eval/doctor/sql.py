@@ -1,11 +1,11 @@
-"""What a PostgreSQL server says of its settings, of the application's rights, and of its databases."""
+"""What a PostgreSQL server says of its settings, of the application's role, and of its databases."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
 from django.db import connection
 
-from nanchuan_eval.audit.sql import GUARDED
+from nanchuan_eval.audit import sql as audit_sql
 
 
 def settings_in_force(names: Iterable[str]) -> dict[str, str]:
@@ -36,13 +36,7 @@ def is_superuser() -> bool:
 
 def changeable_log_tables() -> list[str]:
     """Return the tables of the audit log whose rows the application's role could change, delete or empty."""
-    rights = "has_table_privilege(current_user, relname::text, 'UPDATE, DELETE, TRUNCATE')"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT relname FROM pg_class WHERE relname = ANY(%s) AND relkind = 'r' AND {rights}",  # noqa: S608  our own text
-            [list(GUARDED)],
-        )
-        return [name for (name,) in cursor.fetchall()]
+    return audit_sql.changeable_log_tables(connection)
 
 
 def databases_like(beginning: str) -> list[str]:

@@ -184,7 +184,8 @@ def test_the_dump_of_the_old_version_replaces_the_upgraded_database(old, tmp_pat
     run("migrate", verbosity=0)
 
     with database(tmp_path / "back") as name, in_use(name):
-        database_dump.load(tmp_path / "dump")
+        with database_dump.beside(tmp_path / "dump") as loaded:
+            database_dump.put_in_place(loaded)
 
         assert applied_migrations() == before
         assert stored.tables(old["migrations"]) == old["tables"]

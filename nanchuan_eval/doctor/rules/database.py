@@ -170,5 +170,7 @@ def _rights(found: Database) -> Iterator[Line]:
         text = "网站以数据库超级用户连接，可以改写操作日志。请另建角色（见 docs/installation.md），并改 DATABASE_URL。"
         yield Line(Level.FAULT, "操作日志的保护", text)
     elif found.changeable:
-        text = "网站的数据库角色可以改写、删除操作日志。请以数据库超级用户运行 manage.py separate_audit_role 角色名。"
+        text = "网站的数据库角色可以改写、删除操作日志。"
+        text += "请以 root 运行 deploy/install.sh --only audit；"
+        text += "数据库在另一台机器的，办法见 docs/more-machines.md 第3节第5步。"
         yield Line(Level.WARNING, "操作日志的保护", text)

@@ -5,10 +5,18 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.db import connection
 from django.utils import timezone
 
+from nanchuan_eval.audit.sql import changeable_log_tables
 from nanchuan_eval.backups.services import restore_backup, verify_backup
 from nanchuan_eval.management.base import ServiceCommand, read_file
+
+# The restored tables are all the site's role's own; only the superuser can take the log from it again.
+LOG_OPEN = (
+    "启动网站之前还有一步：恢复时重新建立了全部表，网站的数据库角色现在可以改写操作日志。"
+    "请以 root 运行 deploy/install.sh --only audit；数据库在另一台机器的，办法见 docs/more-machines.md 第3节第5步。"
+)
 
 
 class Command(ServiceCommand):
@@ -30,3 +38,5 @@ class Command(ServiceCommand):
             ) from None
         done = "核对一致" if options["verify"] else "已恢复"
         self.stdout.write(f"{done}：{found.rows}行，证据文件{found.files}个，由{found.version}版写入。")
+        if not options["verify"] and connection.vendor == "postgresql" and changeable_log_tables(connection):
+            self.stdout.write(LOG_OPEN)

@@ -164,6 +164,34 @@ def test_a_backup_of_another_version_is_refused_and_its_approval_stays(is_newer)
     assert not Approval.objects.get(kind="backup.restore").spent_at
 
 
+def test_a_load_that_fails_leaves_the_data_and_the_approval(monkeypatch):
+    make_user("chief")
+    row, path = make()
+    allow(row)
+    before = AuditEntry.objects.count()
+
+    def full(name):
+        raise RuleViolation("psql 没有完成：磁盘已满")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(backups.database_dump, "put_in_place", full)
+        with pytest.raises(CommandError, match="磁盘已满"):
+            run("restore", path)
+
+    assert AuditEntry.objects.count() == before
+    assert "已恢复" in run("restore", path)
+
+
+def test_on_postgresql_the_step_that_is_left_is_told_after_a_restore():
+    make_user("chief")
+    row, path = make()
+    allow(row)
+
+    told = run("restore", path)
+
+    assert ("deploy/install.sh --only audit" in told) == (connection.vendor == "postgresql")
+
+
 @contextmanager
 def of_another_version(*, is_newer):
     """The database has a migration more or less than the program knows; yields its name."""

@@ -76,7 +76,7 @@ def test_of_a_good_server_nothing_is_said():
         ({"dump_version": 14}, Level.FAULT, "本机的 pg_dump 是 14 版，数据库是 15 版"),
         ({"max_connections": "13"}, Level.WARNING, "max_connections 为 13"),
         ({"is_superuser": True}, Level.FAULT, "网站以数据库超级用户连接"),
-        ({"changeable": ("nanchuan_eval_auditentry",)}, Level.WARNING, "separate_audit_role"),
+        ({"changeable": ("nanchuan_eval_auditentry",)}, Level.WARNING, "install.sh --only audit"),
     ],
 )
 def test_the_one_setting_that_is_wrong_is_named_with_what_to_do(changed, level, words):
