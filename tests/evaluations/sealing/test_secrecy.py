@@ -17,7 +17,8 @@ from evaluations.codes.models import Credential
 from evaluations.protocol.codes import normalize_code
 from evaluations.sealing.services import opening as sealing
 from nanchuan_eval.permissions.policy import CLOCK
-from tests.evaluations.voting.phone import Phone, voting  # noqa: F401  a fixture
+from tests.evaluations.voting.conftest import voting  # noqa: F401  a fixture
+from tests.evaluations.voting.phone import Phone
 from tests.factories import cast_ballots, make_codes, make_open_round
 
 pytestmark = pytest.mark.django_db
