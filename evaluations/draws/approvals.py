@@ -192,7 +192,7 @@ def _remove(_: PoolEntry | Client, arguments: Arguments, *, by: User, at: dateti
 
 
 def _next_round_content(draw: Draw, arguments: Arguments) -> dict[str, object]:
-    content = {**_standing(draw), "启动": f"第{current_round(draw) + 1}次抽取名额"}
+    content = {**_standing(draw), "启动": f"第{current_round(draw)}次追加抽取"}
     if draw.purpose == DrawPurpose.CLIENTS:
         content["多抽"] = f"{more_seats(draw)}人"
     if arguments.get("way"):

@@ -14,7 +14,7 @@ class OwnCountForm(forms.Form):
     day = forms.DateField(label="办结日期", widget=forms.DateInput(attrs={"type": "date"}))
     records = forms.IntegerField(label="单位自报办件数", min_value=0, max_value=MOST)
     reason = TextField(
-        label="改动原因", max_length=200, required=False, help_text="改动已经报送的件数才填写；原数留在操作日志中"
+        label="改动原因", max_length=200, required=False, help_text="改动已经报送的件数才填写；改动前的数也公布"
     )
 
 

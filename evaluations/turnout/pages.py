@@ -260,18 +260,25 @@ def _point(index: int, days: int, count: int | str, top: int) -> str:
 def _thin(round_: Round, batches: Sequence[CodeBatch], declared: Mapping[str, int]) -> list[ThinSection] | None:
     """Estimate lines per section: evaluators who dealt with it, and its drawn clients, each × their return rate.
 
-    None where neither is known.
+    None where neither is known. A section whose clients' returns are shown is not estimated below them; a rate of its
+    own would tell the returns that are hidden.
     """
     targeted = [batch for batch in batches if batch.channel == Channel.TARGETED]
     general, bound = ([each for each in targeted if bool(each.section_id) == is_bound] for is_bound in (False, True))
     if not declared and not bound:
         return None
     rate, clients_rate = return_rate(general) or 0, return_rate(bound) or 0
-    clients = Counter[int]()
+    clients, back = Counter[int](), Counter[int]()
     for batch in bound:
         clients[batch.section_id or 0] += batch.codes - batch.void  # type: ignore[attr-defined]  # annotated
+        back[batch.section_id or 0] += batch.used  # type: ignore[attr-defined]  # annotated
+    known = {pk: used if used >= SMALLEST_SHOWN else 0 for pk, used in back.items()}
     lines = [
-        ThinSection(s, declared[s.code], declared[s.code] * rate // 100 + clients[s.pk] * clients_rate // 100)
+        ThinSection(
+            s,
+            declared[s.code],
+            declared[s.code] * rate // 100 + max(known.get(s.pk, 0), clients[s.pk] * clients_rate // 100),
+        )
         for s in round_.sections.all()
     ]
     return [line for line in lines if line.expected < round_.rulebook["min_drawn_lines"]]

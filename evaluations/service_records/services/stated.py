@@ -42,7 +42,7 @@ def state_count(
         return stated
     if stated and not reason.strip():
         raise RuleViolation(
-            f"{unit.name}{day.isoformat()}已经报送{stated.records}件；改为{records}件须说明原因，原数留在操作日志中。"
+            f"{unit.name}{day.isoformat()}已经报送{stated.records}件；改为{records}件须说明原因，改动前的数也公布。"
         )
     before = stated.records if stated else None
     stated = stated or StatedCount(unit=unit, day=day)

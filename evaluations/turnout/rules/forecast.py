@@ -167,7 +167,9 @@ def proposal(sections: Sequence[SectionReturns], ups: Sequence[TopUp]) -> list[s
         f"到第{enough.number}次追加抽取共多抽{enough.more}人，预计还有{len(enough.short)}个。各次依次启动，每次办理一回。"
     )
     if enough.exhausted:
-        said.append(f"其中{len(enough.exhausted)}个科室的办事群众届时已全部抽取，再追加也不会增加。")
+        said.append(
+            f"其中{len(enough.exhausted)}个科室的办事群众到第{enough.number}次追加抽取时已全部抽取，再追加也不会增加。"
+        )
     return said
 
 

@@ -135,7 +135,17 @@ class TestTheProposal:
 
         assert said[1:] == [
             "启动第1次追加抽取，共多抽50人，预计还有1个科室收不满。",
-            "其中1个科室的办事群众届时已全部抽取，再追加也不会增加。",
+            "其中1个科室的办事群众到第1次追加抽取时已全部抽取，再追加也不会增加。",
+        ]
+
+    def test_names_the_further_round_by_which_nobody_is_left(self):
+        sections = [section("A", foretold=10, eligible=200)]
+
+        said = proposal(sections, list(top_ups(sections, [{"A": 150}, {"A": 200}])))
+
+        assert said[1:] == [
+            "启动第1次追加抽取，共多抽50人，预计还有1个科室收不满。",
+            "其中1个科室的办事群众到第2次追加抽取时已全部抽取，再追加也不会增加。",
         ]
 
     def test_says_that_a_further_round_would_add_nobody(self):

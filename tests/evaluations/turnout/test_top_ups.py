@@ -9,6 +9,7 @@ from django.utils import timezone
 from accountability.worklist.queries.items import work_items_of
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.codes.queries import batch_lines, counted_batches
+from evaluations.draws.approvals import _next_round_content
 from evaluations.draws.models import Draw, DrawEvent
 from evaluations.draws.rules import Delivery
 from evaluations.draws.services.removals import open_next_round
@@ -76,6 +77,13 @@ class TestTheTrigger:
         assert draw.entries.filter(is_selected=True).count() == 2 * 15
         entry = AuditEntry.objects.filter(action="draw.redraw").get()
         assert entry.detail["step_label"].endswith("多抽10人")
+
+    def test_is_counted_for_the_approver_as_on_the_page(self):
+        draw = client_vote(40, 40)
+        return_ballots(draw, 3, 8)
+
+        assert _next_round_content(draw, {})["启动"] == "第1次追加抽取"
+        assert "启动第1次追加抽取" in "".join(returns(draw).proposal)
 
     def test_is_not_met_while_all_will_have_enough(self):
         draw = client_vote(40, 40)
@@ -276,7 +284,7 @@ class TestTheMonitoringPage:
         page = client.get(address).content.decode()
         assert "2个科室预计收不满" in page
         assert "启动第1次追加抽取，共多抽5人，预计还有1个科室收不满" in page
-        assert "其中1个科室的办事群众届时已全部抽取" in page
+        assert "其中1个科室的办事群众到第1次追加抽取时已全部抽取" in page
         assert "不足2天" in page  # a day is left: too little for letters
 
         open_next(draw)
@@ -291,6 +299,15 @@ class TestTheMonitoringPage:
         thin = [(line.section, line.expected) for line in monitor_page(draw.round).thin]
 
         assert thin == [(left_out, 0)]
+
+    def test_estimates_no_section_below_the_returns_that_are_shown(self):
+        draw = client_vote(40, 40, min_drawn_lines=5)
+        return_ballots(draw, 6, 0)
+        _, quiet = draw.round.sections.order_by("code")
+
+        thin = [(line.section, line.expected) for line in monitor_page(draw.round).thin]
+
+        assert thin == [(quiet, 3)]
 
     def test_of_a_round_without_such_a_draw_says_nothing_of_it(self, client):
         round_ = make_open_round()
