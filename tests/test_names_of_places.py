@@ -5,7 +5,7 @@ import subprocess
 
 from tests.paths import ROOT
 
-PLACES = re.compile("南川|重庆")
+PLACES = re.compile("南川|重庆|渝|023-")
 # What every district has under another level's name (县纪委监委): the profile's level writes it.
 LEVELS = re.compile(
     r"(?<!\{level\})(?<!\.level\})(?<![甲乙])区(纪委|委组织部|委巡察|政府|人大|政协|评议办|考核办)|[全本我]区(?![间分])"

@@ -68,7 +68,7 @@ TERMS = {"pool_objection_workdays": (45, 42), "objection_workdays": (18, 13)}
 TARGETED_SHARE, SAMPLED_SHARE = 0.28, 0.42
 NEVER_RETURNED = 0.08
 # No telephone has this number: nobody is called because of a demonstration.
-PHONE = "023-00000000"
+PHONE = "0000-00000000"
 SELF_SERVICE = (
     FormKind(Channel.SAMPLED, Origin.WEBSITE, "抽样评议票（网站）"),
     FormKind(Channel.OTHER, Origin.OPEN, "其他评议（网上领票）"),

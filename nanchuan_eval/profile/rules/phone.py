@@ -17,7 +17,7 @@ def phone_faults(text: str) -> list[str]:
         return ["评议办联系电话还没有填写。群众投票遇到问题时，须有电话可以咨询。"]
     if all(_is_number(number) for number in _numbers(text)):
         return []
-    return [f"评议办联系电话“{text}”不像电话号码，请填写能够拨通的号码，如 023-12345678；有几个号码的，用顿号隔开。"]
+    return [f"评议办联系电话“{text}”不像电话号码，请填写能够拨通的号码，如 0000-12345678；有几个号码的，用顿号隔开。"]
 
 
 def dialled(text: str) -> str:

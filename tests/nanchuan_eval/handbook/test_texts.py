@@ -9,6 +9,9 @@ from django.test import Client
 from django.urls import get_resolver, resolve
 from PIL import Image
 
+from evaluations.rounds.rules.lifecycle import Step
+from evaluations.rounds.rules.rhythm import QUARTERLY
+from evaluations.rounds.rules.rulebook import DEFAULTS
 from nanchuan_eval.handbook.pages import chapter, handbook
 from nanchuan_eval.handbook.rules import page_explaining
 from nanchuan_eval.permissions.policy import Role
@@ -96,6 +99,39 @@ def test_every_role_has_a_page():
     texts = " ".join(page.title for page in handbook() if page.part == "roles")
 
     assert [role.label for role in Role if role.label not in texts] == []
+
+
+def test_every_step_of_a_round_is_explained_among_the_phases():
+    named = {name for page in handbook() if page.part == "phases" for name in NAME.findall(page.text)}
+
+    assert [step.label for step in Step if step.label not in named] == []
+
+
+def test_every_page_of_a_role_leads_to_the_phases_or_says_what_the_role_may():
+    for page in handbook():
+        if page.part == "roles":
+            assert LINK.search(page.text), page.slug
+
+
+def test_the_terms_of_the_presets_are_the_programs():
+    """The handbook says them in words; a changed preset must change the page."""
+    table = {
+        cells[0]: cells[1:]
+        for line in next(page.text for page in handbook() if page.slug == "rhythm").splitlines()
+        if len(cells := [cell.strip() for cell in line.strip("|").split("|")]) == 3
+    }
+    rows = {
+        "报送整改方案": "plan_workdays",
+        "立行立改": "at_once_workdays",
+        "报告后暗访复查": "recheck_days",
+        "暗访责令整改": "order_workdays",
+        "暗访随机抽查科室": "inspected_sections",
+    }
+    differing = {key for key, value in QUARTERLY.items() if DEFAULTS[key] != value}
+
+    assert set(rows.values()) == differing
+    for row, key in rows.items():
+        assert [int(re.sub(r"\D", "", cell)) for cell in table[row]] == [DEFAULTS[key], QUARTERLY[key]]
 
 
 @pytest.mark.django_db
