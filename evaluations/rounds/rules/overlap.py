@@ -1,7 +1,7 @@
 """Which terms of a round reach into the next one of its rhythm, and by how many days (rulebook R-A, R-K)."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -31,6 +31,7 @@ class Overlap:
     ends_on: date
     stage: str
     stage_on: date
+    # Which term to shorten; "" where even none would be too late.
     remedy: str
     prevents: bool = False
     # Days of the vote, by fewer than which it can be shortened; 0 where that would not help. An earlier opening never
@@ -45,8 +46,10 @@ class Overlap:
     def text(self, rhythm: Rhythm) -> str:
         """Return both terms and the days in words."""
         after = f"下一轮{self.stage}（按{rhythm.label}推算为{in_chinese(self.stage_on)}）"
-        shorter = "，或者缩短投票时间" if self.days < self.vote_days else ""
-        return f"{self.term}（{in_chinese(self.ends_on)}）比{after}晚{self.days}天，{self.remedy}{shorter}。"
+        how = self.remedy or "请缩短投票时间"
+        if self.remedy and self.days < self.vote_days:
+            how += "，或者缩短投票时间"
+        return f"{self.term}（{in_chinese(self.ends_on)}）比{after}晚{self.days}天，{how}。"
 
 
 def overlaps(
@@ -72,17 +75,22 @@ def _terms(
     opens = add_months(dates.opens_on, months_of(rulebook))
     lock, vote = ("锁定名录", due["next"]), ("开始投票", opens)
     vote_days = (dates.closes_on - dates.opens_on).days
+
+    def after(begins_on: date, term: str, ends_on: date, stage: tuple[str, date], remedy: str) -> Overlap:
+        return Overlap(term, ends_on, *stage, remedy if begins_on < stage[1] else "", vote_days=vote_days)
+
+    published, announced = due["publish"], due["announce"]
     yield _list(dates, due, offsets, vote_days)
     remedy = "请缩短整改报告和报告后暗访复查的期限"
-    yield Overlap("暗访复查、销号", due["inspections"], *vote, remedy, prevents=True, vote_days=vote_days)
+    yield replace(after(published, "暗访复查、销号", due["inspections"], vote, remedy), prevents=True)
     remedy = "锁定时整改情况尚未报齐，请缩短整改报告的期限"
-    yield Overlap("整改报告", due["reports"], *lock, remedy, vote_days=vote_days)
+    yield after(published, "整改报告", due["reports"], lock, remedy)
     for term, workdays in _workdays_after_the_list(rulebook).items():
-        yield Overlap(term, add_workdays(due["publish"], workdays, holidays), *lock, f"请缩短{term}的期限")
-    answered = add_workdays(due["announce"], sum(int(rulebook[key]) for key in OBJECTIONS), holidays)
-    yield Overlap("异议、复核的答复", answered, *lock, "请缩短提出、答复异议和提请、答复复核的期限")
-    appeals = due["publish"] + timedelta(int(rulebook["appeal_days"]) + int(rulebook["appeal_answer_days"]))
-    yield Overlap("申诉答复", appeals, *vote, "请缩短申诉和答复的期限")
+        yield after(published, term, add_workdays(published, workdays, holidays), lock, f"请缩短{term}的期限")
+    answered = add_workdays(announced, sum(int(rulebook[key]) for key in OBJECTIONS), holidays)
+    yield after(announced, "异议、复核的答复", answered, lock, "请缩短提出、答复异议和提请、答复复核的期限")
+    appeals = published + timedelta(int(rulebook["appeal_days"]) + int(rulebook["appeal_answer_days"]))
+    yield after(published, "申诉答复", appeals, vote, "请缩短申诉和答复的期限")
     yield from _until_the_next_list(due, rulebook, holidays)
 
 
@@ -92,7 +100,7 @@ def _list(dates: RoundDates, due: Mapping[str, date], offsets: Mapping[str, int]
     late = (soonest - due["next"]).days
     if late <= 0:
         return Overlap("公示名单", due["publish"], "锁定名录", due["next"], "请缩短提出异议的期限", True, vote_days)
-    how = "请缩短投票时间" if late < vote_days else "请减少截止投票到公示的天数（服务器配置 CALENDAR_DAYS）"
+    how = "" if late < vote_days else "请减少截止投票到公示的天数（服务器配置 CALENDAR_DAYS）"
     return Overlap("公示名单", due["publish"], "锁定名录", due["next"], how, prevents=True)
 
 

@@ -11,7 +11,7 @@ from evaluations.rounds.queries import rhythm_doubts
 from evaluations.rounds.rules.calendar import OFFSETS, calendar_of
 from evaluations.rounds.rules.dates import RoundDates
 from evaluations.rounds.rules.lifecycle import Step
-from evaluations.rounds.rules.overlap import overlaps, period_doubt
+from evaluations.rounds.rules.overlap import AFTER_THE_LIST, overlaps, period_doubt
 from evaluations.rounds.rules.repeat_steps import DEFAULT_STEPS
 from evaluations.rounds.rules.rhythm import QUARTERLY, Rhythm, recently, rhythm_of
 from evaluations.rounds.rules.rulebook import DEFAULTS, default_rulebook, with_rhythm
@@ -97,9 +97,17 @@ def test_what_a_long_vote_delays_is_on_time_after_a_shorter_one():
     helped = [each for each in found if each.text(Rhythm.QUARTER).endswith("缩短投票时间。")]
     assert {each.term for each in helped} >= {"公示名单", "暗访复查、销号", "整改报告"}
 
-    for each in helped:  # a term in months may need a day or two more, since months differ
-        shorter = replace(LONG_VOTE, closes_on=LONG_VOTE.closes_on - timedelta(each.days + 2))
+    for each in helped:  # months differ, and working days end after a weekend: a few days more
+        shorter = replace(LONG_VOTE, closes_on=LONG_VOTE.closes_on - timedelta(each.days + 4))
         assert late_by(shorter, quarterly(), each.term) == 0, each.term
+
+
+def test_a_term_that_begins_too_late_is_not_to_be_shortened():
+    said = [text for text in texts(LONG_VOTE, quarterly()) if text.startswith(tuple(AFTER_THE_LIST.values()))]
+
+    assert len(said) == len(AFTER_THE_LIST)
+    assert all(text.endswith("天，请缩短投票时间。") for text in said)
+    assert late_by(LONG_VOTE, quarterly(talk_workdays=0), "谈话提醒") == 1
 
 
 def test_no_remedy_is_an_earlier_vote_which_moves_the_next_round_as_well():
