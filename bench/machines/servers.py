@@ -123,18 +123,19 @@ class Processes:
         adapted = subprocess.run(
             ["sed", "-f", TWO / "nginx.sed", DEPLOY / "nginx.conf"], check=True, capture_output=True, text=True
         ).stdout
-        # The voters stand for a proxy of the district in front of this one, which tells their addresses.
         for ours, here in (
-            ("/etc/nanchuan/site.", f"{self.folder}/site."),
+            ("/etc/nanchuan/", f"{self.folder}/"),
             ("/run/nanchuan-", f"{self.folder}/nanchuan-"),
             ("/var/log/nginx/", f"{self.folder}/"),
             ("/srv/nanchuan/", f"{ROOT}/"),
-            ("# set_real_ip_from 10.0.0.5;", "set_real_ip_from 127.0.0.1;"),
-            ("# real_ip_header", "real_ip_header"),
         ):
             if ours not in adapted:
                 raise RuntimeError(f"deploy/nginx.conf no longer says {ours}")
             adapted = adapted.replace(ours, here)
+        # The voters stand for a proxy of the district in front of this one, which tells their addresses.
+        (self.folder / "nginx").mkdir(exist_ok=True)
+        own = "set_real_ip_from 127.0.0.1; real_ip_header X-Forwarded-For; real_ip_recursive on;\n"
+        (self.folder / "nginx" / "site-own.conf").write_text(own)
         (self.folder / "site.conf").write_text(adapted)
         (self.folder / "nginx.conf").write_text(
             f"user root; daemon off; pid {self.folder}/nginx.pid; error_log {self.folder}/nginx.log;\n"
