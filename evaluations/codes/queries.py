@@ -100,11 +100,14 @@ class StratumLine:
 
 
 def counted_batches(round_: Round) -> list[CodeBatch]:
-    """Return the batches annotated with `codes`, `used`, `void`; replacements follow their original batch."""
+    """Return the batches annotated with `codes`, `used`, `void`, `dead`; replacements follow their original batch."""
     batches = CodeBatch.objects.filter(round=round_).annotate(
         codes=Count("credentials"),
         used=Count("credentials", filter=Q(credentials__spend__isnull=False)),
         void=Count("credentials", filter=Q(credentials__is_void=True)),
+        dead=Count(
+            "credentials", filter=Q(credentials__spend=None) & (Q(credentials__is_void=True) | Q(is_open=False))
+        ),
     )
     return sorted(batches, key=lambda batch: (batch.replaces_id or batch.pk, batch.pk))
 
@@ -178,13 +181,13 @@ def drawn_by_kind(round_: Round) -> dict[Kind, dict[str, int]]:
 
 
 def codes_by_kind(round_: Round) -> dict[Kind, dict[str, int]]:
-    """Return kind -> stratum -> codes that can vote or have voted: not void, not of a recalled batch (one query)."""
+    """Return kind -> stratum -> codes that can vote or have voted, also of a recalled batch (one query)."""
     return _by_kind(_able_codes(round_))
 
 
 def _able_codes(round_: Round) -> list[tuple[str, str | None, str, int]]:
     """Return channel, code of the section that the batches are bound to, stratum, codes (one query)."""
-    codes = Credential.objects.filter(batch__round=round_, batch__is_open=True, is_void=False).order_by()
+    codes = Credential.objects.filter(batch__round=round_).exclude(DEAD).order_by()
     rows = codes.values_list("batch__channel", "batch__section__code", "batch__stratum").annotate(Count("pk"))
     return sorted(rows, key=itemgetter(0, 2))
 

@@ -232,8 +232,8 @@ def _events(draw: Draw) -> dict[str, Any]:
 
 def _event(body: Mapping[str, Any]) -> str:
     if body["type"] == "open_round":
-        return f"启动追加抽取（第{body['round']}次名额）"
-    return f"移除（{RemovalReason(body['reason']).label}），{body['stratum']}下一位递补"
+        return f"启动第{body['round'] - 1}次追加抽取"
+    return f"移除（{RemovalReason(body['reason']).label}），{body['stratum']}下一位递补（没有候补的不递补）"
 
 
 def _short_lists(strata: Sequence[StratumLine]) -> list[list[Any]]:

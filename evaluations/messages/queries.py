@@ -214,8 +214,9 @@ def sending_lines(round_: Round) -> list[SendingLine]:
 
 
 def failures(round_: Round) -> dict[str, int]:
-    """Return why how many messages were not delivered (one query)."""
-    rows = Message.objects.filter(round=round_).exclude(failure="").exclude(state__in=GIVEN)
+    """Return why how many messages were not delivered and are not tried again by themselves (one query)."""
+    ended = [MessageState.FAILED, MessageState.STOPPED]
+    rows = Message.objects.filter(round=round_, state__in=ended).exclude(failure="")
     counted = rows.order_by("failure").values_list("failure").annotate(Count("pk"))
     return {Failure(failure).label: number for failure, number in counted}
 

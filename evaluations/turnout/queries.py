@@ -180,11 +180,9 @@ def _delivered(codes: Mapping[str, tuple[int, int]], left: Mapping[str, NotDeliv
 
 
 def bound_codes(round_: Round) -> dict[str, tuple[int, int]]:
-    """Return section code -> codes of its bound batches that are not void, and those used (one query)."""
+    """Return section code -> codes of its bound batches that can vote or did, and those used (one query)."""
     codes = Credential.objects.filter(batch__round=round_, batch__section__isnull=False).order_by()
-    rows = codes.values_list("batch__section__code").annotate(
-        able=Count("pk", filter=Q(is_void=False)), used=Count("spend")
-    )
+    rows = codes.values_list("batch__section__code").annotate(able=Count("pk", filter=~DEAD), used=Count("spend"))
     return {code: (able, used) for code, able, used in rows}
 
 
@@ -312,7 +310,7 @@ def response_of(round_: Round) -> dict[str, Any]:
     groups: dict[str, dict[str, tuple[int, int]]] = {Channel.TARGETED: {}, Channel.SAMPLED: {}}
     for batch in counted_batches(round_):
         if batch.channel in groups and not batch.is_self_service:
-            mine, able = groups[batch.channel], batch.codes - batch.void  # type: ignore[attr-defined]  # annotated
+            mine, able = groups[batch.channel], batch.codes - batch.dead  # type: ignore[attr-defined]  # annotated
             key = REST if is_small(able, SMALLEST_SHOWN) else _group_of(batch, names)
             before = mine.get(key, (0, 0))
             strata[key] = "" if key == REST else batch.stratum

@@ -208,5 +208,6 @@ def _stations(draw: Draw) -> list[tuple[str, datetime | None]]:
 
 def _event_label(body: Mapping[str, Any]) -> str:
     if body["type"] == "open_round":
-        return f"启动追加抽取（第{body['round']}次名额）"
-    return f"移除（{RemovalReason(body['reason']).label}），由{body['stratum']}类别下一名候补人员递补"
+        return f"启动第{body['round'] - 1}次追加抽取"
+    reason = RemovalReason(body["reason"]).label
+    return f"移除（{reason}），由“{body['stratum']}”的下一名候补人员递补，没有候补人员的不递补"

@@ -30,7 +30,7 @@ def client_candidates(round_: Round) -> Iterator[Candidate]:
     """Yield each person once per section of the frame, those excluded with their reason."""
     names: dict[str, str] = {}
     late = late_conflicts()
-    for code, section, client, name, phone, exclusion in frame_candidates(round_):
+    for code, section, client, name, phone, exclusion in frame_candidates(round_, late):
         salt = secrets.token_hex(drawing.SALT_BYTES)
         token = drawing.person_token(salt, reference(name, phone))
         # One text for all lines of a section: there may be half a million lines.
@@ -42,7 +42,7 @@ def client_pool(round_: Round) -> Iterator[PoolLine]:
     """Yield the same lines before their commitment, without decrypting a phone."""
     names: dict[str, str] = {}
     late = late_conflicts()
-    for code, section, client, exclusion in frame_lines(round_):
+    for code, section, client, exclusion in frame_lines(round_, late):
         yield PoolLine(names.setdefault(code, f"{code} {section}"), str(client), exclusion or late.get(client, ""))
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from evaluations.draws.models import Draw, DrawEntry, DrawEvent
@@ -104,8 +104,10 @@ def further_round_faults(draw: Draw, at: datetime) -> list[str]:
         return ["追加抽取只能在投票期间启动。"]
     if trigger := triggers.get(DrawPurpose(draw.purpose)):
         return trigger(draw, at)
-    batches = draw.round.batches.filter(channel=CHANNEL_OF[DrawPurpose(draw.purpose)])
-    codes = batches.aggregate(issued=Count("credentials"), returned=Count("credentials__spend"))
+    # Of those drawn here: clients' codes are bound to a section, and what is dead was never to come back.
+    batches = draw.round.batches.filter(channel=CHANNEL_OF[DrawPurpose(draw.purpose)], section=None)
+    living = Q(is_open=True, credentials__is_void=False) | Q(credentials__spend__isnull=False)
+    codes = batches.aggregate(issued=Count("credentials", filter=living), returned=Count("credentials__spend"))
     return extension_faults(
         days_open=(at - draw.round.opens_at).days,
         issued=codes["issued"],

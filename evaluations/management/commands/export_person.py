@@ -1,4 +1,4 @@
-"""`manage.py export_person PHONE`: all data held about a person, at their request (个人信息保护法 art. 45)."""
+"""`manage.py export_person PHONE [NAME]`: all data held about a person, at their request (个人信息保护法 art. 45)."""
 
 import json
 from argparse import ArgumentParser
@@ -16,9 +16,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("phone", metavar="PHONE", help="本人手机号（先核验身份）")
+        parser.add_argument(
+            "name", metavar="NAME", nargs="?", default="", help="本人姓名；手机号由几个人共用的，必须写明"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        held = export_person(phone=options["phone"], by=OPERATOR, at=clock.now())
+        held = export_person(phone=options["phone"], name=options["name"], by=OPERATOR, at=clock.now())
         if not held:
             raise CommandError("没有保存这个手机号的信息。", returncode=1)
         self.stdout.write(json.dumps(held, ensure_ascii=False, indent=2))

@@ -21,7 +21,7 @@ BATCH_SIZE = 1000
 
 @transaction.atomic
 def remind_all(*, round_id: int, by: User, at: datetime) -> str:
-    """Queue one reminder for everybody whose message has gone out; once in a round.
+    """Queue one reminder for everybody whose message has gone out and who was not removed; once in a round.
 
     There is no way to name some of them: nobody knows who has voted, and to ask some only would look as if.
     """
@@ -36,6 +36,8 @@ def remind_all(*, round_id: int, by: User, at: datetime) -> str:
         raise RuleViolation("本轮已经催评一次，不再发送：催评发给全部收到短信的人，次数多了会打扰已经提交的人。")
     waits = {MessageState.QUEUED, MessageState.SENDING}
     found = mine.filter(kind__in=WITH_CODES, way=Way.SMS, state__in=[*waits, *GIVEN])
+    # Of a message to several drawings of one person, one that stands is enough; who was removed is not asked.
+    found = found.filter(entries__entry__is_selected=True).distinct()
     rows = list(found.values_list("client", "person", "state"))
     if number := sum(state in waits for *_, state in rows):
         raise RuleViolation(

@@ -96,9 +96,10 @@ def claim(*, at: datetime) -> Claimed | float | None:
         return None
     void_removed(message, by=policy.CLOCK, at=at)
     message.state, message.tries, message.next_at = MessageState.SENDING, message.tries + 1, at + used.lease
+    message.failure = ""  # of this try nothing is known yet
     # The same one until it is accepted: a gateway that can drops what comes twice under it.
     message.number = message.number or new_number()
-    message.save(update_fields=["state", "tries", "next_at", "number"])
+    message.save(update_fields=["state", "failure", "tries", "next_at", "number"])
     pace.next_at = at + MINUTE / used.rate
     pace.save(update_fields=["next_at"])
     phone = phone_of(message.client, message.person)
@@ -126,13 +127,15 @@ def record_outcome(claimed: Claimed, outcome: Outcome, *, at: datetime) -> bool:
 @sensitive_variables()
 def _accept(message: Message, number: str, gateway_id: str, *, at: datetime) -> None:
     """Mark as sent and lock the text; what was accepted, delivered or given up before has none left to lock."""
-    if message.state in UNSENT:
+    if message.state == MessageState.SENDING and message.failure == Failure.UNDELIVERED:
+        message.state, message.next_at = MessageState.FAILED, None  # a receipt has come before
+    elif message.state in UNSENT:
         until = kept_until(at, gateway().keep_hours)
         is_kept = message.content is not None and until is not None
         message.content = locked(message.content, (number, gateway_id)) if is_kept else None
         # It may have become a letter that waits for the printer; now it need not be printed.
         message.way, message.state, message.next_at = Way.SMS, MessageState.SENT, until if is_kept else None
-    if message.state != MessageState.STOPPED:
+    if message.state not in {MessageState.STOPPED, MessageState.FAILED}:
         message.failure = ""
     message.number, message.receipt, message.gateway_id = "", digest_of(number), digest_of(gateway_id)
 

@@ -32,6 +32,12 @@ from nanchuan_eval.workspace.rules import Phase
 STARTED = {"copy": requests.COPY, "answer": requests.ANSWER}
 
 
+class CopyForm(forms.Form):
+    """Whose data: several people may share the phone."""
+
+    name = TextField(label="本人姓名（与证件一致）", max_length=50)
+
+
 class AnswerRequestForm(forms.Form):
     """Outcome of a personal data request and its explanation."""
 
@@ -107,6 +113,7 @@ class DataRequestAdmin(RecordPages):
             "entries": list(entries_of(row.phone_hash)),
             "clients": list(clients.clients_of(row.phone_hash)),
             "forms": forms,
+            "copy_form": CopyForm(),
             "shown": shown,
             "may_start": policy.may_start(user, requests.HANDLE) and row.state == RequestState.OPEN,
             "may_unmask": policy.may(user, "pool.unmask"),
@@ -138,7 +145,9 @@ class DataRequestAdmin(RecordPages):
         row = get_object_or_404(DataRequest, pk=pk)
         if request.method != "POST":
             return redirect(_page(row))
-        copy = partial(requests.copy_for_person, request_id=pk, by=account_of(request), at=clock.now())
+        form = CopyForm(request.POST)
+        name = form.cleaned_data["name"] if form.is_valid() else ""
+        copy = partial(requests.copy_for_person, request_id=pk, name=name, by=account_of(request), at=clock.now())
         content = attempt(request, copy)
         return download(content, f"data-{row.reference}.xlsx") if content else redirect(_page(row))
 

@@ -11,12 +11,13 @@ from django.db import models, transaction
 
 from evaluations.draws.models import DrawEntry
 from evaluations.rounds.models import Round
-from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.rounds.rules.lifecycle import SEALED, DrawStatus, RoundState
 from evaluations.service_records.models import Client, RecordBatch, ServiceRecord
 from nanchuan_eval.approvals.services import ApprovableAction, calls
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.names.rules.keys import name_key
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.workdays.rules import in_chinese
@@ -27,6 +28,7 @@ BATCH = 500
 ERASED = "删除办件中的本人信息"
 CORRECTED = "（已更正，不再使用）"
 IN_DRAW = "本人已被抽中，本轮结束后方可删除；不愿参加的请先办理移除递补。"
+IN_POOL = "本人在已承诺的抽取名单中，投票截止前可能递补或者追加抽取，封箱后方可删除。"
 
 
 def clients_of(phone_hash: str) -> models.QuerySet[Client]:
@@ -35,9 +37,9 @@ def clients_of(phone_hash: str) -> models.QuerySet[Client]:
     return found.annotate(number=models.Count("records")).order_by("pk")
 
 
-def records_held(phone_hash: str) -> Iterator[dict[str, str]]:
-    """Yield what is held about the person with this phone, one line for each record (four queries)."""
-    clients = {client.pk: client for client in clients_of(phone_hash)}
+def records_held(phone_hash: str, name: str = "") -> Iterator[dict[str, str]]:
+    """Yield what is held about the people with this phone, or the one of this name, by record (four queries)."""
+    clients = {client.pk: client for client in clients_of(phone_hash) if is_named(client.name, name)}
     entries = DrawEntry.objects.filter(client__in=clients, is_selected=True)
     drawn = {
         (client, round_, stratum.partition(" ")[0])
@@ -64,6 +66,11 @@ def records_held(phone_hash: str) -> Iterator[dict[str, str]]:
             **(dict.fromkeys(told, CORRECTED) if record.is_corrected else told),
             "是否抽中": "是" if chances & drawn else "否",
         }
+
+
+def is_named(held: str, name: str) -> bool:
+    """True if somebody held under a name is the one of this name; whoever asks for no name gets all."""
+    return not name or name_key(held) == name_key(name)
 
 
 @transaction.atomic
@@ -163,6 +170,9 @@ def _refuse_drawn(client: Client) -> None:
     drawn = DrawEntry.objects.filter(client=client, is_selected=True).exclude(draw__round__state__in=ENDED)
     if drawn.exists():
         raise RuleViolation(IN_DRAW)
+    pool = DrawEntry.objects.filter(client=client, exclusion="").exclude(draw__round__state__in=[*SEALED, *ENDED])
+    if pool.exclude(draw__status=DrawStatus.ABANDONED).exists():
+        raise RuleViolation(IN_POOL)
     if not (client.name or client.phone_hash):
         raise RuleViolation("本人信息已经清除。")
 

@@ -17,7 +17,7 @@ from evaluations.pools.models import PoolEntry
 from evaluations.pools.queries import contact_of
 from evaluations.pools.services.lists import fixed_pool
 from evaluations.rounds.models import Round
-from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.rounds.rules.lifecycle import SEALED, DrawStatus, RoundState
 from evaluations.service_records.models import Client, RecordBatch, ServiceRecord
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.approvals.services import ApprovableAction, calls
@@ -27,6 +27,7 @@ from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.database.sql import scrub
 from nanchuan_eval.encryption.fields import keyed_hash
 from nanchuan_eval.lists.rules import values
+from nanchuan_eval.names.rules.keys import name_key
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.retention.services import RetentionRule
 from nanchuan_eval.users.models import User
@@ -61,9 +62,12 @@ def entries_of(phone_hash: str) -> models.QuerySet[PoolEntry]:
     return PoolEntry.objects.filter(found).select_related("round").order_by("pk")
 
 
-def held_about(phone_hash: str) -> list[dict[str, str]]:
-    """Return all data held about the person with this phone (本人查询); ballots belong to nobody."""
-    entries = entries_of(phone_hash)
+def held_about(phone_hash: str, name: str = "") -> list[dict[str, str]]:
+    """Return all data held about the person with this phone (本人查询); ballots belong to nobody.
+
+    Several people of a firm may share the phone: nobody is told of another, so `name` is needed for one of them.
+    """
+    entries = [entry for entry in entries_of(phone_hash) if clients.is_named(entry.name, name)]
     of_pools = [
         {
             "轮次": entry.round.name,
@@ -77,14 +81,23 @@ def held_about(phone_hash: str) -> list[dict[str, str]]:
         }
         for entry in entries
     ]
-    return [*of_pools, *clients.records_held(phone_hash)]
+    return [*of_pools, *clients.records_held(phone_hash, name)]
+
+
+def people_with(phone_hash: str) -> int:
+    """Return how many people of different names are held with this phone."""
+    held = [*(entry.name for entry in entries_of(phone_hash)), *(one.name for one in clients.clients_of(phone_hash))]
+    return len({name_key(name) for name in held})
 
 
 @transaction.atomic
-def export_person(*, phone: str, by: policy.Actor, at: datetime) -> list[dict[str, str]]:
-    """Return the data held about a person, at their request; the audit log does not contain the phone."""
+def export_person(*, phone: str, name: str = "", by: policy.Actor, at: datetime) -> list[dict[str, str]]:
+    """Return the data held about a person, at their request; the audit log contains neither phone nor name."""
     policy.check(by, "privacy.handle")
-    held = held_about(keyed_hash(values.phone(phone) or phone))
+    phone_hash = keyed_hash(values.phone(phone) or phone)
+    if not name and people_with(phone_hash) > 1:
+        raise RuleViolation("这个手机号由几个人共用，请写明本人的姓名。")
+    held = held_about(phone_hash, name)
     audit.record("privacy.handle", None, by=by, at=at, detail={"entries": len(held)})
     return held
 
@@ -95,7 +108,10 @@ def erase_person(*, entry_id: int, reason: str, by: User, at: datetime) -> PoolE
     policy.check(by, "privacy.handle")
     entry = PoolEntry.objects.select_for_update(of=("self",)).select_related("round").get(pk=entry_id)
     if entry.pk in _drawn() and RoundState(entry.round.state) not in ENDED:
-        raise RuleViolation("本人已被抽中，本轮结束后方可删除；不愿参加的请先办理移除递补。")
+        raise RuleViolation(clients.IN_DRAW)
+    waits = DrawEntry.objects.filter(person=entry, exclusion="").exclude(draw__status=DrawStatus.ABANDONED)
+    if RoundState(entry.round.state) not in {*SEALED, *ENDED} and waits.exists():
+        raise RuleViolation(clients.IN_POOL)
     entry.name, entry.unit, entry.dealt_with, entry.exclusion_note = ERASED, "", "", ""
     _forget_phone(entry)
     entry.save(update_fields=["name", "unit", "dealt_with", "exclusion_note", *PHONE_FIELDS])

@@ -87,13 +87,13 @@ def answer_request(*, request_id: int, state: RequestState, answer: str, by: Use
 
 
 @transaction.atomic
-def copy_for_person(*, request_id: int, by: User, at: datetime) -> bytes:
-    """Return the data held about the person as a workbook; uses up an approval."""
+def copy_for_person(*, request_id: int, name: str, by: User, at: datetime) -> bytes:
+    """Return the data held about the person of this name and the request's phone as a workbook; uses up an approval."""
     row = DataRequest.objects.get(pk=request_id)
     spent = authorizations.consume(COPY, row, by=by, at=at)
-    held = held_about(row.phone_hash)
+    held = held_about(row.phone_hash, name) if name else []
     if not held:
-        raise RuleViolation("名单库和办件中没有这个手机号的信息，请据此答复本人。")
+        raise RuleViolation("名单库和办件中没有这个手机号、这个姓名的信息，请核对姓名；没有写错的，请据此答复本人。")
     detail = {"step_label": "导出本人信息", "entries": len(held)}
     entry = audit.record(HANDLE, row, by=by, at=at, detail=detail, wrote=filter(None, [spent]))
     columns = [ColumnSpec(label, 18) for label in held[0]]

@@ -52,7 +52,7 @@ class Invitation:
 
     def more(self, percent: int) -> int:
         """Return how many letters that part of the first ones adds, at most to the clients not invited yet."""
-        wanted = self.letters * percent // 100
+        wanted = -(-self.letters * percent // 100)  # rounded up, as the draw's seats are
         return wanted if self.clients is None else min(wanted, self.clients - self.letters)
 
 
@@ -173,13 +173,15 @@ def plan(rulebook: Mapping[str, Any], inputs: Inputs, last: LastRound | None = N
     )
 
 
-def invite(inputs: Inputs, section: str, quota: int) -> Invitation:
-    """Return the letters a quota of returned one-line ballots takes; everybody is invited where clients are too few."""
+def invite(inputs: Inputs, section: str, quota: int, least: int = 0) -> Invitation:
+    """Return the letters a quota of returned one-line ballots takes, `least` at any rate: fewer people get no bound
+    codes. Everybody is invited where clients are too few.
+    """
     figures = inputs.of(section)
     percent = figures.return_percent if figures.return_percent is not None else inputs.number("clients.return_percent")
     each = percent / 100 * inputs.share("clients.valid_percent")
     clients = None if figures.clients is None else int(figures.clients)
-    wanted = whole_up(quota / each)
+    wanted = max(whole_up(quota / each), least)
     letters = wanted if clients is None else min(clients, wanted)
     return Invitation(quota, percent, letters, clients, is_everybody=letters < wanted, expected=letters * each)
 
@@ -263,7 +265,8 @@ class _Planner:
 
     def _invitation(self, code: str, needed: int | None, general: float) -> Invitation:
         least = self.inputs.number("clients.least")
-        return invite(self.inputs, code, whole_up(least if needed is None else max(least, needed - general)))
+        quota = whole_up(least if needed is None else max(least, needed - general))
+        return invite(self.inputs, code, quota, self.smallest)
 
     def _need(self, channel: str, bought: int) -> Need:
         model = self.models[channel]

@@ -133,10 +133,15 @@ def _seats_error(rulebook: Mapping[str, Any]) -> str:
 
 def _client_errors(rulebook: Mapping[str, Any]) -> Iterator[str]:
     """The plan's letters and needs are whole numbers by section; clients' ballots count in the targeted channel."""
-    if not _are_whole(rulebook.get("client_seats", {})):
+    seats, least = rulebook.get("client_seats", {}), rulebook.get("client_batch_min", 0)
+    if not _are_whole(seats):
         yield "各科室办事群众名额应为不小于0的整数。"
+    elif few := sorted(code for code, number in seats.items() if 0 < number < least):
+        yield f"{'、'.join(few)}的办事群众名额不足{least}人，不能发只评该科室的票号，请增加名额，或者调低最少人数。"
     if not _are_whole(rulebook.get("client_needs", {})):
         yield "各科室所需办事群众票应为不小于0的整数。"
+    if rulebook.get("client_draw") and rulebook.get("client_letters", least) < least:
+        yield f"每科室首次抽取办事群众不应少于{least}人：抽中不足{least}人的科室，不发只评该科室的票号。"
     if rulebook.get("client_draw") and not rulebook["channels"].get("targeted", {}).get("drawn"):
         yield "办事群众的票计入定向评议，抽取办事群众的，定向渠道应视为抽签渠道。"
 

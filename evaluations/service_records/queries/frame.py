@@ -1,6 +1,6 @@
 """The round's frame: one chance for each person with a finished record in the period, whatever number of records."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import groupby
 from typing import Any
 
@@ -28,10 +28,15 @@ def records_of(round_: Round) -> QuerySet[ServiceRecord]:
     )
 
 
-def eligible_people(round_: Round) -> dict[str, int]:
-    """Return section code -> people who can be drawn, for every section of the round (two or three queries)."""
-    rows = records_of(round_).filter(ELIGIBLE).values_list("section_id").annotate(people=Count("client", distinct=True))
-    people = dict(rows)
+def eligible_people(round_: Round, without: Collection[int] = ()) -> dict[str, int]:
+    """Return section code -> people who can be drawn, for every section of the round (two or three queries).
+
+    `without` = clients who are excluded since their import.
+    """
+    records = records_of(round_).filter(ELIGIBLE)
+    if without:
+        records = records.exclude(client__in=without)
+    people = dict(records.values_list("section_id").annotate(people=Count("client", distinct=True)))
     return {section.code: people.get(section.pk, 0) for section in frame_sections(round_)}
 
 
@@ -41,28 +46,30 @@ def people_by_code(round_: Round) -> dict[str, int]:
     return dict(rows.annotate(people=Count("client", distinct=True)))
 
 
-def drawn_sections(round_: Round) -> list[FrameSection]:
+def drawn_sections(round_: Round, without: Collection[int] = ()) -> list[FrameSection]:
     """Return the sections with enough people for a draw of their own (the same queries)."""
-    people, least = eligible_people(round_), batch_min(round_.rulebook)
+    people, least = eligible_people(round_, without), batch_min(round_.rulebook)
     return [section for section in frame_sections(round_) if people[section.code] >= least]
 
 
-def frame_candidates(round_: Round) -> Iterator[FrameLine]:
+def frame_candidates(round_: Round, without: Collection[int] = ()) -> Iterator[FrameLine]:
     """Yield each person once per section with enough people, those excluded with the reason, always in this order."""
-    rows = _rows(round_, "client__name", "client__phone", "client__exclusion", "client__phone_hash")
+    rows = _rows(round_, without, "client__name", "client__phone", "client__exclusion", "client__phone_hash")
     for section, (_, client, name, phone, exclusion, phone_hash) in rows:
         yield FrameLine(section.code, section.name, client, name, phone, exclusion_of(exclusion, phone_hash))
 
 
-def frame_lines(round_: Round) -> Iterator[tuple[str, str, int, str]]:
+def frame_lines(round_: Round, without: Collection[int] = ()) -> Iterator[tuple[str, str, int, str]]:
     """Yield the same lines as (section code, its name, client, exclusion), which spares decrypting the phones."""
-    for section, (_, client, exclusion, phone_hash) in _rows(round_, "client__exclusion", "client__phone_hash"):
+    for section, (_, client, exclusion, phone_hash) in _rows(
+        round_, without, "client__exclusion", "client__phone_hash"
+    ):
         yield section.code, section.name, client, exclusion_of(exclusion, phone_hash)
 
 
-def _rows(round_: Round, *fields: str) -> Iterator[tuple[FrameSection, tuple[Any, ...]]]:
+def _rows(round_: Round, without: Collection[int], *fields: str) -> Iterator[tuple[FrameSection, tuple[Any, ...]]]:
     """Yield the first row of each person in each section; the rows are sorted, so that nothing is kept in memory."""
-    sections = {section.pk: section for section in drawn_sections(round_)}
+    sections = {section.pk: section for section in drawn_sections(round_, without)}
     records = records_of(round_).filter(section__in=sections, client__isnull=False)
     rows = records.order_by("section_id", "client_id").values_list("section_id", "client_id", *fields)
     for (section, _), same in groupby(rows.iterator(_CHUNK), key=lambda row: row[:2]):

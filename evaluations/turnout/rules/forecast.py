@@ -57,8 +57,8 @@ class SectionReturns:
 
     @property
     def lacking(self) -> int:
-        """How many ballots will probably be missing; 0 while that is unknown."""
-        return 0 if self.foretold is None else max(0, self.needed - self.foretold)
+        """How many ballots will probably be missing; 0 while that is unknown, or where nobody gets a code."""
+        return 0 if self.foretold is None or self.is_thin else max(0, self.needed - self.foretold)
 
     @property
     def without_code(self) -> int:
@@ -139,7 +139,7 @@ def top_ups(
     """Yield the further committed rounds in turn; `rounds` = seats by section in each, `first` = number of the next."""
     for number, seats in enumerate(rounds, start=first):
         after = {each.code: each.with_seats(seats[each.code]) for each in sections}
-        short = [each for each in sections if each.foretold is not None and after[each.code] < each.needed]
+        short = [each for each in short_of(sections) if after[each.code] < each.needed]
         yield TopUp(
             number,
             sum(max(0, seats[each.code] - each.drawn) for each in sections),

@@ -23,6 +23,7 @@ from evaluations.protocol.codes import issue_of
 from evaluations.rounds.queries import gather_readiness
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.scoring.method import Channel
+from evaluations.turnout.queries import bound_codes
 from nanchuan_eval.audit.queries import changed_facts
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
@@ -46,6 +47,21 @@ def kind(section, label=""):
 
 def issue(round_, form, count):
     return issuing.issue_batch(round_id=round_.pk, form=form, count=count, by=make_user("clerk"), at=NOON)
+
+
+def test_whoever_voted_by_a_recalled_batch_gets_no_second_code():
+    round_ = make_open_round(sections=1)
+    draw_clients(round_, 25)
+    issue_bound(round_)
+    batch = CodeBatch.objects.get()
+    for code in list(batch.credentials.all()[:6]):
+        Credential.objects.filter(pk=code.pk).update(spend=code.pk[::-1])
+    with policy.approved("cred.void"):
+        voiding.recall_batch(batch_id=batch.pk, reason="遗失", by=make_user("chief"), at=NOON)
+
+    (line,) = lacking_codes(round_)
+    assert (line.people, line.codes, line.lacking) == (25, 6, 19)
+    assert bound_codes(round_) == {batch.section.code: (6, 6)}
 
 
 class TestTheBatch:

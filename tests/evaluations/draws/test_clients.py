@@ -314,6 +314,14 @@ class TestLiaisons:
         assert draw.entries.get(client=namesake).exclusion == ExclusionReason.CONFLICT
         assert draw.entries.filter(exclusion="").count() == 5
 
+    def test_leave_a_section_out_that_has_too_few_others(self):
+        round_, (section, _) = client_round(5, 6)
+        self.liaison(Client.objects.first().name, section.department)
+
+        draw = commit(round_, DrawPurpose.CLIENTS)
+
+        assert {entry.stratum for entry in draw.entries.all()} == {stratum_of(round_.sections.latest("code"))}
+
     def test_cannot_be_appointed_from_the_drawn(self):
         round_, (section,) = client_round(6)
         draw = hold_draw(round_, DrawPurpose.CLIENTS)

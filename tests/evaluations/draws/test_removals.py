@@ -6,15 +6,27 @@ from datetime import date, timedelta
 import pytest
 from django.urls import reverse
 
+from evaluations.codes.models import CodeBatch, Credential
 from evaluations.draws.models import Draw, DrawEvent
 from evaluations.draws.queries.proofs import proof_text
 from evaluations.draws.rules import RemovalReason
 from evaluations.draws.services.removals import Removal, open_next_round, remove_drawn
 from evaluations.protocol.proofs import verify_proof
+from evaluations.rounds.models import RoundSection
 from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import Denied
-from tests.factories import LATER, NOON, hold_draw, make_codes, make_pool, make_round, make_sealed_round, make_user
+from tests.factories import (
+    LATER,
+    NOON,
+    hold_draw,
+    make_codes,
+    make_pool,
+    make_round,
+    make_sealed_round,
+    make_section,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 CALLS = (date(2026, 3, 4), date(2026, 3, 4), date(2026, 3, 5))
@@ -158,6 +170,20 @@ class TestAFurtherRound:
             codes.filter(pk=code.pk).update(spend=f"{number:064d}")
 
         with pytest.raises(RuleViolation, match="不低于40%"):
+            self.open(opened)
+
+    def test_counts_no_code_that_is_dead_or_bound_to_a_section(self, opened):
+        (batch,) = opened.round.batches.all()
+        for number, code in enumerate(batch.credentials.all()[:8]):
+            batch.credentials.filter(pk=code.pk).update(spend=f"{number:064d}")
+        place = RoundSection.objects.create(
+            round=opened.round, section=make_section(), code="D01-01", name="科", department_name="局"
+        )
+        fields = {"channel": batch.channel, "origin": batch.origin, "section": place, "created_at": NOON}
+        bound = CodeBatch.objects.create(round=opened.round, **fields)
+        Credential.objects.bulk_create(Credential(issue=f"{n:064d}", batch=bound) for n in range(100, 200))
+
+        with pytest.raises(RuleViolation, match="不低于40%"):  # 8 of 20, whatever the clients do
             self.open(opened)
 
     def test_that_was_not_committed_never_opens(self, opened):

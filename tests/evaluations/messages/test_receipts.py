@@ -121,6 +121,20 @@ class TestReceipts:
 
         assert set(Message.objects.values_list("state", flat=True)) == {MessageState.SENT}
 
+    def test_that_are_faster_than_the_gateways_answer_are_not_lost(self, db, monkeypatch):
+        round_ = drawn_round(5)
+        deliver(round_)
+
+        def answer(message):
+            assert take_receipts([Receipt(message.key, False)], at=NOON).matched == 1
+            return Outcome("", f"ref-{message.key}")
+
+        send_all(monkeypatch, answer)
+
+        found = set(Message.objects.values_list("state", "failure"))
+        assert found == {(MessageState.FAILED, Failure.UNDELIVERED)}
+        assert not any(message.content is None for message in Message.objects.all())  # can be sent again
+
     def test_say_how_many_answers_were_not_understood(self, db):
         taken = take_receipts([Answer("13900000001", is_stop=False), Answer("13900000002")], at=NOON)
 

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from evaluations.draws.models import DrawEntry
 from evaluations.messages.models import Message
 from evaluations.messages.rules.kinds import MessageKind, MessageState, Way
 from evaluations.messages.services.receipts import stop_number
@@ -41,6 +42,14 @@ def test_everybody_gets_the_same_text_without_a_code_or_a_name(round_, monkeypat
     assert "已提交的请忽略" in text
     assert not re.search(r"#|[0-9A-Z]{20}", text)
     assert Message.objects.filter(kind=MessageKind.REMINDER, state=MessageState.SENT).count() == 5
+
+
+def test_whoever_was_removed_is_not_asked(round_, monkeypatch):
+    gone = DrawEntry.objects.filter(is_selected=True).first()
+    DrawEntry.objects.filter(pk=gone.pk).update(is_selected=False)
+
+    assert "4条" in remind(round_)
+    assert gone.client.phone not in {message.phone for message in send_all(monkeypatch)}
 
 
 def test_there_is_one_in_a_round(round_):

@@ -4,7 +4,7 @@ import io
 from datetime import date, timedelta
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from evaluations.draws.models import Draw, DrawEntry
 from evaluations.personal_data.models import DataRequest, Wish
@@ -183,6 +183,17 @@ class TestOnRequest:
         assert "赵钱孙" in out.getvalue()
         assert PHONE not in str(AuditEntry.objects.get(action="privacy.handle").detail)
 
+    def test_of_people_who_share_the_phone_each_is_told_of_themselves(self, person):
+        section = make_section()
+        make_records(section, person)
+        make_records(section, make_client(phone=PHONE, name="李四"))
+        assert [each["姓名"] for each in people.held_about(keyed_hash(PHONE), "李四")] == ["李四"]
+        with pytest.raises(CommandError, match="由几个人共用，请写明本人的姓名"):
+            call_command("export_person", PHONE)
+        out = io.StringIO()
+        call_command("export_person", PHONE, "赵 钱孙", stdout=out)
+        assert "赵钱孙" in out.getvalue() and "李四" not in out.getvalue()
+
     def test_erasing_takes_two_persons(self, client, settings, person):
         settings.TWO_PERSON_RULE = True
         record = make_records(make_section(), person)[0]
@@ -218,6 +229,16 @@ class TestOnRequest:
             clients.erase_client(client_id=person.pk, reason="x", by=make_user("chief"), at=NOON)
         person.refresh_from_db()
         assert (person.name, person.phone) == ("", "")
+
+    def test_whoever_may_still_be_drawn_is_erased_only_after_sealing(self, person):
+        section, round_ = make_section(), make_round()
+        entry = _drawn(person, round_, section)
+        DrawEntry.objects.filter(pk=entry.pk).update(is_selected=False)
+        with pytest.raises(RuleViolation, match="封箱后方可删除"), policy.approved(clients.ERASE):
+            clients.erase_client(client_id=person.pk, reason="x", by=make_user("chief"), at=NOON)
+        Round.objects.filter(pk=round_.pk).update(state=RoundState.SEALED)
+        with policy.approved(clients.ERASE):
+            clients.erase_client(client_id=person.pk, reason="x", by=make_user("chief"), at=NOON)
 
     @pytest.mark.parametrize("role", ["commission", "personnel", "sysadmin", "auditor", "liaison"])
     def test_others_are_refused(self, client, role, person):

@@ -25,6 +25,7 @@ from tests.factories import NOON, commit, make_department, make_pool, make_round
 
 pytestmark = pytest.mark.django_db
 PHONE, NEW = "13912345678", "13700000007"
+NAME = "赵钱孙"
 
 
 def make_person(round_=None, phone=PHONE, **fields):
@@ -167,12 +168,14 @@ class TestTheStaffPage:
         approvals.approve(approval_id=Approval.objects.get().pk, by=make_user("chief"), at=NOON)
 
         address = f"/admin/evaluations/datarequest/{row.pk}/copy/"
-        book = load_workbook(io.BytesIO(client.post(address).content))
+        answer = client.post(address, {"name": "别人"}, follow=True).content.decode()
+        assert "没有这个手机号、这个姓名的信息" in answer  # and the approval is not used up
+        book = load_workbook(io.BytesIO(client.post(address, {"name": NAME}).content))
 
         logged = AuditEntry.objects.get(detail__step_label="导出本人信息")
         assert f"导出编号{logged.seq}" in book.worksheets[0].oddFooter.left.text
         assert PHONE in [cell.value for line in book.worksheets[0] for cell in line]
-        assert "须先提请" in client.post(address, follow=True).content.decode()
+        assert "须先提请" in client.post(address, {"name": NAME}, follow=True).content.decode()
 
     def test_the_answer_takes_two_persons_and_closes_the_request(self, client):
         row = self.ask()
@@ -211,5 +214,5 @@ def test_without_an_authorization_nothing_is_exported(settings):
     make_person()
     row = requests.submit_request(wish=Wish.VIEW, phone=PHONE, at=NOON)
     with pytest.raises(RuleViolation, match="须先提请"):
-        requests.copy_for_person(request_id=row.pk, by=make_user("clerk"), at=NOON)
+        requests.copy_for_person(request_id=row.pk, name=NAME, by=make_user("clerk"), at=NOON)
     assert authorizations.authorization_of(requests.COPY, row, by=None, at=NOON) is None

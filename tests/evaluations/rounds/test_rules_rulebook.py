@@ -280,6 +280,14 @@ def test_clients_are_drawn_only_where_the_targeted_channel_counts_as_drawn():
     assert "定向渠道应视为抽签渠道" in "".join(rulebook_errors(undrawn))
 
 
+def test_of_no_section_fewer_clients_are_drawn_than_get_bound_codes():
+    rulebook = {**default_rulebook(), "client_draw": True, "client_batch_min": 20}
+
+    assert rulebook_errors({**rulebook, "client_letters": 20, "client_seats": {"D01-01": 20, "D01-02": 0}}) == []
+    assert "首次抽取办事群众不应少于20人" in "".join(rulebook_errors({**rulebook, "client_letters": 19}))
+    assert "D01-02的办事群众名额不足20人" in "".join(rulebook_errors({**rulebook, "client_seats": {"D01-02": 19}}))
+
+
 def test_a_rulebook_older_than_the_draw_among_clients_has_none_and_no_fault():
     earlier = {key: value for key, value in default_rulebook().items() if "client" not in key and key != "prelist_most"}
 

@@ -41,6 +41,11 @@ def section(code="D01-01", **figures):
     )
 
 
+def test_a_section_whose_people_get_no_codes_is_not_short():
+    assert section(foretold=0).lacking == 43
+    assert section(foretold=0, is_thin=True).lacking == 0
+
+
 @pytest.mark.parametrize(
     ("percent", "back"), [(0, 0), (25, 40), (40, 58), (50, 70), (75, 90), (90, 96), (100, 100)], ids=str
 )
