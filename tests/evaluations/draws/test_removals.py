@@ -177,9 +177,9 @@ class TestAFurtherRound:
         for number, code in enumerate(batch.credentials.all()[:8]):
             batch.credentials.filter(pk=code.pk).update(spend=f"{number:064d}")
         place = RoundSection.objects.create(
-            round=opened.round, section=make_section(), code="D01-01", name="科", department_name="局"
+            round=opened.round, section=make_section(), code="D01-01", name="科", department_name="局", is_vertical=False
         )
-        fields = {"channel": batch.channel, "origin": batch.origin, "section": place, "created_at": NOON}
+        fields = {"channel": batch.channel, "origin": batch.origin, "section": place}
         bound = CodeBatch.objects.create(round=opened.round, **fields)
         Credential.objects.bulk_create(Credential(issue=f"{n:064d}", batch=bound) for n in range(100, 200))
 

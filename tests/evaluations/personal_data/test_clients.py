@@ -4,7 +4,7 @@ import io
 from datetime import date, timedelta
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 
 from evaluations.draws.models import Draw, DrawEntry
 from evaluations.personal_data.models import DataRequest, Wish
@@ -188,7 +188,7 @@ class TestOnRequest:
         make_records(section, person)
         make_records(section, make_client(phone=PHONE, name="李四"))
         assert [each["姓名"] for each in people.held_about(keyed_hash(PHONE), "李四")] == ["李四"]
-        with pytest.raises(CommandError, match="由几个人共用，请写明本人的姓名"):
+        with pytest.raises(RuleViolation, match="由几个人共用，请写明本人的姓名"):
             call_command("export_person", PHONE)
         out = io.StringIO()
         call_command("export_person", PHONE, "赵 钱孙", stdout=out)
