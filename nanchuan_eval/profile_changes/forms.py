@@ -38,7 +38,7 @@ class ProfileForm(forms.Form):
         self.logo = profile.logo
         super().__init__(data, files, initial=initial)
         for name, field in FIELDS.items():
-            widget = forms.Textarea(attrs={"rows": 3}) if field.longest >= LONG_TEXT else None
+            widget = forms.Textarea(attrs={"rows": 5}) if field.longest >= LONG_TEXT else None
             self.fields[name] = forms.CharField(
                 label=field.label, max_length=field.longest, help_text=field.help, widget=widget
             )

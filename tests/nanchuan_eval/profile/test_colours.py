@@ -63,3 +63,12 @@ def test_each_choice_changes_the_same_tokens_and_looks_like_no_alarm(colour):
 
     assert changed == {"brand", "brand-dark", "brand-soft", "masthead", "masthead-light"}
     assert palette(colour, 0)["brand"] not in {palette(BLUE, 0)[name] for name in ("alarm", "good", "warn")}
+
+
+def test_links_beside_text_are_told_apart_by_more_than_their_colour():
+    """The brand of some choices is as dark as the text of the breadcrumbs beside it."""
+    sheet = (CSS / "workspace.css").read_text("utf-8")
+    (rule,) = re.findall(r"\.breadcrumbs a:is\(:link, :visited\) \{([^}]*)\}", sheet)
+
+    assert "text-decoration: underline" in rule
+    assert min(contrast(palette(each, 0)["brand"], palette(each, 0)["muted"]) for each in COLOURS) < 3
