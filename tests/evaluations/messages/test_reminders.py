@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.urls import reverse
 
 from evaluations.draws.models import DrawEntry
 from evaluations.messages.models import Message
@@ -57,6 +58,16 @@ def test_there_is_one_in_a_round(round_):
 
     with pytest.raises(RuleViolation, match="已经催评一次"):
         remind(round_)
+
+
+def test_what_the_one_reminder_sets_off_stands_beside_its_button(round_, client, time_machine):
+    time_machine.move_to(NOON, tick=False)
+    client.force_login(make_user("clerk"))
+
+    page = client.get(reverse("admin:round-messages", args=[round_.pk])).content.decode()
+
+    follows, button = "不能撤回；本轮不能再次催评", "向全部人员发送催评短信</button>"
+    assert 0 < page.index(follows) < page.index(button)
 
 
 def test_there_is_none_before_anybody_was_reached_and_none_after_the_vote():
