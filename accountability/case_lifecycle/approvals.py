@@ -6,7 +6,8 @@ from typing import Any
 
 from accountability.case_lifecycle.queries import consequences, lacks_of
 from accountability.case_lifecycle.services.cases import close_case, publish_and_start
-from accountability.case_lifecycle.services.corrections import correct_and_follow
+from accountability.case_lifecycle.services.corrections import correct_and_follow, listed_again, moved_cases
+from accountability.case_lifecycle.services.following import cancelled_before
 from accountability.cases.models import Case, CaseQuerySet, Measure
 from accountability.cases.rules.measures import NAME_MISSING, MeasureState
 from accountability.rectifications.models import Rectification, RectificationItem
@@ -87,6 +88,8 @@ def _correction_content(round_: Round, arguments: Arguments) -> dict[str, object
     off = [change["code"] for change in changes if not change["now"]]
     ended = Case.objects.of_round(round_.pk).filter(result__section__code__in=off)
     added = round_.results.filter(is_listed=True, case__isnull=True).count()
+    again = cancelled_before(round_, listed_again(changes)).exclude(result__section__code__in=off).count()
+    moved = moved_cases(round_, changes).count()
     return {
         "更正的版本": published.version,
         "原公示校验值": published.content_sha256,
@@ -95,6 +98,8 @@ def _correction_content(round_: Round, arguments: Arguments) -> dict[str, object
         "撤销问责事项": f"{ended.count()}件，其未办措施不再办理、影响期解除、整改终止",
         **_carried_out(ended),
         "新建问责事项": f"{added}件（重新计票后新上榜的科室）",
+        **({"恢复问责事项": f"{again}件（再次上榜的科室），未办措施、影响期、整改恢复，期限重新计算"} if again else {}),
+        **({"调整问责事项": f"{moved}件，未办措施按更正后的位次办理，已办理的不变"} if moved else {}),
         FOLLOWS: f"公布第{published.version + 1}版，原版本保留可查并注明已被更正；位次不递补；不能撤回",
         "结果校验值": round_.tally.result_sha256,
     }

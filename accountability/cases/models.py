@@ -42,7 +42,9 @@ class Case(models.Model):
     state = models.CharField("状态", max_length=10, choices=CaseState, default=CaseState.OPEN)
     head_name = models.CharField("责任人", max_length=40, blank=True)
     head_reason = models.CharField("更正责任人理由", max_length=300, blank=True)
+    # Of a case reopened because its section is listed again: since then, as all terms.
     opened_at = models.DateTimeField("建立时间")
+    first_opened_at = models.DateTimeField("首次建立时间", null=True)
     closed_at = models.DateTimeField("办结时间", null=True, blank=True)
 
     objects = CaseQuerySet.as_manager()

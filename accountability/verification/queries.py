@@ -74,6 +74,7 @@ def _earlier(key: str) -> Iterator[Sequence[Any]]:
 FACTS = {"freezes": FREEZES, "earlier": FixedFact("往期上榜名单", _earlier)}
 ROWS = (
     RowFact("问责事项", Case, CASE),
+    RowFact("问责事项的恢复", Case, ("first_opened_at",), part="reopening"),
     RowFact("问责措施", Measure, MEASURE),
     RowFact("谈话记录", Talk, TALK),
     RowFact("谈话安排", TalkPlan, TALK_PLAN),

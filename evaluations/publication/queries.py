@@ -50,12 +50,18 @@ def first_version(publication: Publication) -> Publication:
 
 def version_that_struck(round_: Round, code: str) -> Publication | None:
     """Return the correction that took a section off the list for good; None if it is on it or never was (one query)."""
-    found, was_listed = None, False
+    turns = turns_of(round_, code)
+    return turns[-1][0] if turns and not turns[-1][1] else None
+
+
+def turns_of(round_: Round, code: str) -> list[tuple[Publication, bool]]:
+    """Return the versions that put a section on the list (True) or took it off (False), in order (one query)."""
+    turns: list[tuple[Publication, bool]] = []
     for each in round_.publications.order_by("version"):
         is_listed = any(row["code"] == code for row in json.loads(each.content)["entries"])
-        if was_listed != is_listed:
-            found, was_listed = None if is_listed else each, is_listed
-    return found
+        if is_listed != (turns[-1][1] if turns else False):
+            turns.append((each, is_listed))
+    return turns
 
 
 def published_response(round_: Round) -> dict[str, Any] | None:

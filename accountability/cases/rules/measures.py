@@ -58,6 +58,10 @@ class CaseState(TextChoices):
 CANCELLED = "更正后撤销"
 # Begins what is written on all that ends because a correction has taken the section off the list.
 CORRECTED = "名单更正，不再上榜："
+# Begins the record of a measure that the place after a correction no longer calls for.
+MOVED = "名单更正后位次有变化，不再适用"
+CHIEF_ATTENDS = "由主要领导参加"
+_NOTED = "（名单更正后列第"
 # Their terms are in working days and need the holiday table.
 WORKDAY_KINDS = frozenset(
     {
@@ -94,6 +98,12 @@ RECORD_ACTION = {
     MeasureKind.ASSESSMENT: "acc.assess",
     MeasureKind.BONUS: "acc.assess",
 }
+
+
+def noted(basis: str, rank: int) -> str:
+    """Return the basis of a measure carried out, with the section's place after a correction if it is another one."""
+    first = basis.partition(_NOTED)[0]
+    return first if f"列第{rank}位" in first else f"{first}{_NOTED}{rank}位）"
 
 
 def record_action(kind: MeasureKind) -> str:
@@ -249,7 +259,7 @@ def _for_all(
             chief_leader(listing.unit, listing.chief_leader),
             listing.commission,
             repeated.due_on(step),
-            f"{repeated.finding(step)}，公示后{step.workdays}个工作日内谈话提醒，由主要领导参加",
+            f"{repeated.finding(step)}，公示后{step.workdays}个工作日内谈话提醒，{CHIEF_ATTENDS}",
         )
     else:
         yield PlannedMeasure(MeasureKind.TALK_LEADER, _leader(listing), listing.commission, talk_due, talk_basis)

@@ -1,7 +1,7 @@
 """A rectification as a whole (整改): opening, plan, decision, report, closing (rulebook R-H)."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,6 +14,7 @@ from accountability.rectifications.queries import plan_terms, signs_of
 from accountability.rectifications.rules import (
     RECTIFICATION_FLOW,
     WRITABLE,
+    ItemState,
     RectificationState,
     all_closed,
     plan_errors,
@@ -34,6 +35,27 @@ def open_rectifications(round_: Round, cases: Sequence[Case], *, terms: Terms, c
     opened = Rectification.objects.bulk_create(rows)
     signs = signs_of(round_)
     RectificationItem.objects.bulk_create(item for row in opened for item in _items(row, signs))
+
+
+def reopen_rectification(case: Case, *, gap: timedelta, terms: Terms, calendar: Calendar) -> None:
+    """Continue the cancelled rectification of a section listed again, in the caller's transaction.
+
+    Reported ones await their inspections, those worked on go on with their terms moved by the gap; otherwise the plan
+    is awaited anew.
+    """
+    row = Rectification.objects.filter(case=case, state=RectificationState.CANCELLED).first()
+    if row is None:
+        return
+    anew = _rectification(case, terms, calendar)
+    row.plan_due_on, row.report_due_on, row.decision = anew.plan_due_on, anew.report_due_on, ""
+    worked_on = row.items.exclude(state=ItemState.OPEN) | row.items.filter(progress__isnull=False)
+    then = RectificationState.RUNNING if worked_on.exists() else RectificationState.AWAITED
+    then = RectificationState.REPORTED if row.reported_at else then
+    for item in row.items.unfinished():
+        if item.due_on:
+            item.due_on = item.due_on + gap
+            item.save(update_fields=["due_on"])
+    move(row, then, "plan_due_on", "report_due_on", "decision")
 
 
 @transaction.atomic

@@ -21,7 +21,7 @@ from accountability.talks.models import Talk
 from accountability.talks.queries import standing_of, state_label, with_talks
 from accountability.talks.rules import DATED, TalkStage
 from evaluations.publication.models import Publication
-from evaluations.publication.queries import version_that_struck
+from evaluations.publication.queries import turns_of
 from evaluations.rounds.models import RoundSection
 from evaluations.scoring.result import TOO_FEW
 from evaluations.tally.models import SectionResult
@@ -141,13 +141,15 @@ def case_address(case: Case, by: User) -> str:
 def _case(case: Case, by: User) -> Iterator[Entry]:
     address = case_address(case, by)
     head = [("责任人", case.head_name), ("更正责任人理由", case.head_reason)]
-    yield timed(Kind.CASE, case.opened_at, "建立问责事项", head, address=address)
-    struck_by = version_that_struck(case.result.round, case.result.section.code) if case.is_cancelled else None
-    if case.closed_at and (struck_by is None or case.closed_at < struck_by.published_at):
+    yield timed(Kind.CASE, case.first_opened_at or case.opened_at, "建立问责事项", head, address=address)
+    has_turned = case.is_cancelled or case.first_opened_at
+    turns = turns_of(case.result.round, case.result.section.code)[1:] if has_turned else []
+    struck_at = turns[-1][0].published_at if turns and case.is_cancelled else None
+    if case.closed_at and (struck_at is None or case.closed_at < struck_at):
         yield timed(Kind.CASE, case.closed_at, "问责事项办结", [], address=address)
-    if struck_by:
-        why = [("更正说明", struck_by.reason)]
-        yield timed(Kind.CASE, struck_by.published_at, "问责事项撤销", why, address=address)
+    for version, is_listed in turns:
+        what, why = "恢复" if is_listed else "撤销", [("更正说明", version.reason)]
+        yield timed(Kind.CASE, version.published_at, f"问责事项{what}", why, address=address)
 
 
 def _measure(measure: Measure, by: User) -> Iterator[Entry]:

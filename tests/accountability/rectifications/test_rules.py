@@ -105,8 +105,13 @@ def test_a_bar_stays_inside_its_chart(start, end, shape):
     assert bar(start, end, date(2020, 1, 1), date(2020, 1, 11)) == shape
 
 
-@pytest.mark.parametrize("state", [RectificationState.CLOSED, RectificationState.CANCELLED])
-def test_an_ended_rectification_changes_its_state_no_more(state):
-    for then in RectificationState:
+LISTED_AGAIN = {RectificationState.AWAITED, RectificationState.RUNNING, RectificationState.REPORTED}
+
+
+@pytest.mark.parametrize(
+    ("state", "after"), [(RectificationState.CLOSED, set()), (RectificationState.CANCELLED, LISTED_AGAIN)]
+)
+def test_an_ended_rectification_changes_its_state_no_more_unless_the_section_is_listed_again(state, after):
+    for then in set(RectificationState) - after:
         with pytest.raises(RuleViolation):
             RECTIFICATION_FLOW.move(state, then)
