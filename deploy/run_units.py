@@ -29,7 +29,9 @@ UNITS = Path(__file__).resolve().parent / "systemd"
 # One file for each timer with Persistent=yes, as old as its last start.
 STAMPS = Path("/var/lib/nanchuan/timers")
 # What only systemd can do, or what does not matter where the units run alone.
-WITHOUT = frozenset({"AccuracySec", "KillMode", "ExecReload", "PrivateNetwork", "TimeoutStopSec", "Type"})
+WITHOUT = frozenset(
+    {"AccuracySec", "KillMode", "SuccessExitStatus", "ExecReload", "PrivateNetwork", "TimeoutStopSec", "Type"}
+)
 DONE = frozenset(
     {"User", "WorkingDirectory", "ExecStart", "ExecCondition", "RuntimeDirectory", "RuntimeDirectoryMode",
      "Restart", "RestartSec", "OnCalendar", "Persistent", "KillSignal"}
