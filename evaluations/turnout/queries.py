@@ -56,7 +56,7 @@ COLUMNS_EXPLAINED_BEFORE = (
     "“计票”指供计票的票，其中没有有效评议的票对结果没有影响，因此“计票”可能多于“有效”；"
     "抽样评议只计抽中的票，经核查认定的废票不计。"
 )
-NOT_OPENED = "开箱后统计"
+NOT_OPENED, NOT_TALLIED = "开箱后统计", "计票后统计"
 
 
 class ChannelTurnout(TypedDict):
@@ -95,14 +95,17 @@ def disclosed_turnout(round_: Round) -> list[dict[str, int | str]]:
     """Return the figures for disclosure: one to four ballots are hidden, and all figures of one to four codes.
 
     As the total of used codes is public, a second channel is hidden beside a single hidden one. Before sealing nobody
-    knows which ballots are valid.
+    knows which ballots are valid, before the tally not always which sampled ones count.
     """
     codes = _codes(round_)
     rows = _turnout(round_, codes)
     able = {channel: row["able"] for channel, row in codes.items()}
     returned = shown_beside_total({row["channel"]: row["returned"] for row in rows}, able)
     is_opened = round_.state not in BEFORE_SEALING
-    return [_disclosed(row, returned[row["channel"]], is_opened=is_opened) for row in rows]
+    found = [_disclosed(row, returned[row["channel"]], is_opened=is_opened) for row in rows]
+    if round_.state == RoundState.SEALED:
+        _leave_sampled_open(found)
+    return found
 
 
 def turnout_table(rows: Iterable[Mapping[str, int | str]]) -> list[list[str]]:
@@ -118,6 +121,13 @@ def _disclosed(row: ChannelTurnout, returned: int | str, *, is_opened: bool) -> 
         "valid": hidden or shown(row["valid"]),
         "counted": hidden or shown(row["counted"]),
     }
+
+
+def _leave_sampled_open(rows: Iterable[dict[str, int | str]]) -> None:
+    """Say no 0 of sampled ballots that are not marked yet: their draw does it or, where all count, the tally."""
+    for row in rows:
+        if row["channel"] == Channel.SAMPLED and row["counted"] == 0 and row["returned"]:
+            row["counted"] = NOT_TALLIED
 
 
 def _turnout(round_: Round, codes: Mapping[str, Any]) -> list[ChannelTurnout]:

@@ -177,7 +177,12 @@ class TestAFurtherRound:
         for number, code in enumerate(batch.credentials.all()[:8]):
             batch.credentials.filter(pk=code.pk).update(spend=f"{number:064d}")
         place = RoundSection.objects.create(
-            round=opened.round, section=make_section(), code="D01-01", name="科", department_name="局", is_vertical=False
+            round=opened.round,
+            section=make_section(),
+            code="D01-01",
+            name="科",
+            department_name="局",
+            is_vertical=False,
         )
         fields = {"channel": batch.channel, "origin": batch.origin, "section": place}
         bound = CodeBatch.objects.create(round=opened.round, **fields)

@@ -59,3 +59,12 @@ def test_nothing_is_said_of_valid_ballots_before_the_box_is_opened():
     row = disclosed_turnout(round_)[0]
 
     assert (row["issued"], row["returned"], row["valid"], row["counted"]) == (7, 7, "开箱后统计", "开箱后统计")
+
+
+def test_no_sampled_ballot_is_said_not_to_count_before_the_tally_that_counts_all():
+    round_ = make_sealed_round(targeted=6, sampled=6)
+    round_.refresh_from_db()
+
+    counted = {row["channel"]: row["counted"] for row in disclosed_turnout(round_)}
+
+    assert (counted["targeted"], counted["sampled"]) == (6, "计票后统计")
