@@ -19,6 +19,7 @@ from evaluations.rounds.rules.plan_changes import UNUSUAL, plan_changes
 from evaluations.rounds.rules.rulebook import planned_seats, strata_by_share
 from evaluations.rounds.rules.settings import unusual
 from evaluations.rounds.services import refuse_unsettleable, settle_round
+from evaluations.scoring.wording import empty_list
 from evaluations.sealing.services.opening import seal_round
 from evaluations.tally.services.tally import tally_round
 from evaluations.turnout.queries import turnout
@@ -191,12 +192,14 @@ def _to_count(round_: Round) -> dict[str, object]:
 def _to_announce(round_: Round, asked: Arguments) -> dict[str, object]:
     """Return what every unit will see and until when it may object, from the day of the proposal."""
     results = list(round_.results.select_related("section"))
+    ranked = sum(r.rank is not None for r in results)
+    listed = [f"第{r.rank}位 {r.section}（{r.main_problems}）" for r in results if r.is_listed]
     days = round_.rulebook["objection_workdays"]
     return {
         "轮次": round_.name,
-        "初步名单": [f"第{r.rank}位 {r.section}（{r.main_problems}）" for r in results if r.is_listed],
+        "初步名单": listed or empty_list(ranked),
         "参评科室": len(results),
-        "参加排名": sum(r.rank is not None for r in results),
+        "参加排名": ranked,
         "计票": sum(row["counted"] for row in turnout(round_)),
         "各单位看到": "本单位各科室的得分、位次、分项结果和（上榜的）主要问题；看不到其他单位的结果，不向社会公开",
         "异议期": coming_term(days, date.fromisoformat(asked["on"]), "告知"),

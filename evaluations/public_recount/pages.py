@@ -18,12 +18,19 @@ from nanchuan_eval.core.canonical import sha256_hex
 def recount_verdict(published: Publication, tally: Tally, at: datetime) -> Verdict:
     """Count the list again from the published rules and data, as a reader's browser does."""
     content = json.loads(published.content)
-    gone = len(content["withdrawn"]) + content["struck"]
-    agrees = (
-        "按公布的规则和数据重新计算，各上榜科室的位次、标注和位次区间与公示的完全相同"
-        f"{f'，撤下的{gone}个科室除外' if gone else ''}。"
+    return checked(
+        f"recount/{published.content_sha256}", lambda: _faults(published, content, tally), _agrees(content), at
     )
-    return checked(f"recount/{published.content_sha256}", lambda: _faults(published, content, tally), agrees, at)
+
+
+def _agrees(content: Mapping[str, Any]) -> str:
+    """Return what is said of a list that the recount confirms."""
+    gone = len(content["withdrawn"]) + content["struck"]
+    if content["entries"]:
+        same = "各上榜科室的位次、标注和位次区间与公示的完全相同" + (f"，撤下的{gone}个科室除外" if gone else "")
+    else:
+        same = (f"除撤下的{gone}个科室以外，" if gone else "") + "没有科室上榜，与公示的相同"
+    return f"按公布的规则和数据重新计算，{same}。"
 
 
 def _faults(published: Publication, content: Mapping[str, Any], tally: Tally) -> Iterator[str]:

@@ -150,14 +150,20 @@ def thin_sections(content: Mapping[str, Any]) -> int:
     return int(gate["sections"] - gate["ranked"] if gate else content["unranked"])
 
 
-def comments_on(first: Publication) -> list[str]:
-    """Return the period of the notice, which begins with the first version, and how to comment on it."""
-    return comment_lines(timezone.localdate(first.published_at), first.round.rulebook)
+def comments_on(first: Publication, content: Mapping[str, Any]) -> list[str]:
+    """Return the period of the notice, which begins with the first version, and how to comment on a version of it."""
+    return _comments(comment_lines(timezone.localdate(first.published_at), first.round.rulebook), content)
 
 
-def comments_of(first: Publication, day: date) -> list[str]:
+def comments_of(first: Publication, content: Mapping[str, Any], day: date) -> list[str]:
     """Return the same as it is said on a day: a period that is over is said to be over."""
-    return comment_lines_on(day, timezone.localdate(first.published_at), first.round.rulebook)
+    lines = comment_lines_on(day, timezone.localdate(first.published_at), first.round.rulebook)
+    return _comments(lines, content)
+
+
+def _comments(lines: list[str], content: Mapping[str, Any]) -> list[str]:
+    """Return the lines without the units' appeals, of which there are none about a list that names nobody."""
+    return lines if content["entries"] else lines[:-1]
 
 
 def columns_explained(content: Mapping[str, Any]) -> str:
@@ -230,7 +236,7 @@ def notice_document(publication: Publication) -> dict[str, Any]:
         "figures": list(COLUMNS.values()),
         "channels": turnout_table(content["channels"]),
         "columns_explained": columns_explained(content),
-        "comments": comments_on(first),
+        "comments": comments_on(first, content),
         "sha256": publication.content_sha256,
         "digests": list(_published_digests(content)),
         "anchor": audit.anchor_text(publication.anchor_seq, publication.anchor_hash),

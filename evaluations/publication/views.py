@@ -71,7 +71,7 @@ def public_list(request: HttpRequest, key: str) -> HttpResponse:
     counts = open_counts([each.publication for each in reversed(versions)])
     context = {
         "current": current,
-        "comments": documents.comments_of(versions[-1].publication, timezone.localdate(clock.now())),
+        "comments": documents.comments_of(versions[-1].publication, current.content, timezone.localdate(clock.now())),
         "newest": versions[0],
         "tally": counts.get(current.publication.version),
         "waits_for_files": bool(counts) and current == versions[0],

@@ -115,7 +115,8 @@ def department_chart(result: Result) -> DepartmentChart | None:
         departments.append(Department(own[0].section.department_name, y, bars))
         y += STEP * len(own) + GAP
     with_listed = sum(bool(each.listed) for each in departments)
-    title = f"{len(departments)}个单位有科室参加排名，上榜科室属于其中{with_listed}个单位"
+    listed = f"上榜科室属于其中{with_listed}个单位" if with_listed else result.empty.rstrip("。")
+    title = f"{len(departments)}个单位有科室参加排名，{listed}"
     return DepartmentChart(title, y, departments, ticks, cut)
 
 
@@ -143,7 +144,8 @@ def _title(result: Result) -> str:
     sure = {CERTAIN, VETOED} if result.is_by_method_one else {CERTAIN}
     certain = sum(line.result.label in sure for line in result.listed)
     near = sum(line.label == CRITICAL for line in result.ranked)
-    return f"上榜的{len(result.listed)}个科室中{certain}个位次明确；未上榜科室中有{near}个处于临界"
+    listed = f"上榜的{len(result.listed)}个科室中{certain}个位次明确" if result.listed else result.empty.rstrip("。")
+    return f"{listed}；未上榜科室中有{near}个处于临界"
 
 
 def _note(result: Result) -> str:

@@ -59,7 +59,7 @@ def _sheet(result: Result, notices: Sequence[str], period: str, lines: Sequence[
     rows = [_row(line, columns, most) for line, most in zip(result.listed, lines, strict=True)]
     return SheetSpec(
         title="前十名",
-        heading=f"{result.round_.name}“最难办事科室群众评”前{result.round_.rulebook['list_length']}位科室",
+        heading=f"{result.round_.name}“最难办事科室群众评”{_places_named(result)}",
         notes=[note for note in (*notices, *_notes(result, period, rows)) if note],
         columns=columns,
         rows=rows,
@@ -67,6 +67,10 @@ def _sheet(result: Result, notices: Sequence[str], period: str, lines: Sequence[
         has_filter=True,
         scale=result.asked.labels,
     )
+
+
+def _places_named(result: Result) -> str:
+    return f"前{result.round_.rulebook['list_length']}位科室" if result.listed else "结果"
 
 
 def columns_of(asked: Questionnaire) -> list[ColumnSpec]:

@@ -177,6 +177,7 @@ def _notices(result: Result) -> list[str]:
 
 def _remarks(result: Result) -> Iterator[str]:
     yield _period(result)
+    yield "" if result.listed else result.empty
     corrections = corrections_of(with_changes(result.publications))
     yield from (f"更正说明（{each.label}）：{each.publication.reason}" for each in corrections)
     labels = [

@@ -16,7 +16,7 @@ from evaluations.draws.models import PlannedDraw
 from evaluations.publication.documents import PublishedList, as_published
 from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
-from evaluations.rounds.queries import announced_on, objections_until
+from evaluations.rounds.queries import announced_on
 from evaluations.rounds.rules.calendar import SoFar, calendar_of
 from evaluations.rounds.rules.lifecycle import ISSUING, LIFE, RoundState
 from evaluations.scoring.method import Channel
@@ -146,14 +146,15 @@ def _counted(round_: Round, at: datetime, holidays: Holidays) -> RoundNews:
     """Tell of a sealed round that has no public list yet."""
     record = json.loads(round_.closing) if round_.closing else {}
     sealed = f"投票已截止，票箱已封箱，箱内有评议票{record['ballots']}张。" if record else "投票已截止，票箱已封箱。"
+    told = announced_on(round_) if round_.state == RoundState.REVIEW else None
     if round_.state == RoundState.REVIEW:
-        title, doing = "公示前异议期", _objections(round_, at)
+        title, doing = "公示前异议期", _objections(_expected(round_, "objections", holidays, SoFar(None, told)), at)
     else:
         title, doing = DOING[RoundState(round_.state)]
     return RoundNews(
         round_,
         f"{round_.name}{title}",
-        [sealed, doing, _planned(round_, at, holidays)],
+        [sealed, doing, _planned(round_, at, holidays, told)],
         figures=_in_box(record.get("channels", {})),
         figures_caption="各渠道入箱的评议票",
     )
@@ -165,8 +166,7 @@ def _in_box(channels: Mapping[str, int | str]) -> str:
     return "，".join(f"{c.label}{said[c]}" for c in Channel if c in said)
 
 
-def _objections(round_: Round, at: datetime) -> str:
-    until = objections_until(round_)
+def _objections(until: date | None, at: datetime) -> str:
     told = "已向各单位告知初步结果。"
     if until is None:
         return f"{told}公示之前，正在办理各单位提出的异议。"
@@ -175,24 +175,26 @@ def _objections(round_: Round, at: datetime) -> str:
     return f"{told}提出异议的期限已于{in_chinese(until)}届满，尚未公示。"
 
 
-def _planned(round_: Round, at: datetime, holidays: Holidays) -> str:
+def _planned(round_: Round, at: datetime, holidays: Holidays, told: date | None = None) -> str:
     """Return when the list is expected by the calendar (rulebook R-K), which binds nobody.
 
     It is never expected while objections can still be filed; what was expected before the units were told is over
     once its day has passed.
     """
-    today, told = timezone.localdate(at), announced_on(round_) if round_.state == RoundState.REVIEW else None
-    opens_on, closes_on = timezone.localdate(round_.opens_at), timezone.localdate(round_.closes_at)
-
-    def expected(so_far: SoFar) -> date:
-        dues = calendar_of(
-            opens_on, closes_on, round_.rulebook, holidays(), offsets=settings.CALENDAR_DAYS, so_far=so_far
-        )
-        return next(due.on for due in dues if due.key == "publish")
-
-    if (planned := expected(SoFar(None, told))) < today:
+    today = timezone.localdate(at)
+    planned = _expected(round_, "publish", holidays, SoFar(None, told))
+    if planned and planned < today:
         return f"原预计{in_chinese(planned)}公示结果，尚未公示。公示时间以评议公告为准。"
-    return f"预计{in_chinese(expected(SoFar(today, told)))}公示结果，公示时间以评议公告为准。"
+    expected = _expected(round_, "publish", holidays, SoFar(today, told)) or today
+    return f"预计{in_chinese(expected)}公示结果，公示时间以评议公告为准。"
+
+
+def _expected(round_: Round, stage: str, holidays: Holidays, so_far: SoFar) -> date | None:
+    """Return the day of a stage of the round's calendar, if it has that stage."""
+    opens_on, closes_on = timezone.localdate(round_.opens_at), timezone.localdate(round_.closes_at)
+    days = settings.CALENDAR_DAYS
+    dues = calendar_of(opens_on, closes_on, round_.rulebook, holidays(), offsets=days, so_far=so_far)
+    return next((due.on for due in dues if due.key == stage), None)
 
 
 def _issued(round_: Round) -> str:

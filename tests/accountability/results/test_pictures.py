@@ -216,6 +216,15 @@ class TestPlaces:
                 assert f"{bar.line.section.name}{bar.line.result.rank}（{bar.line.interval}）" in table
         assert "D04局" not in table[: table.index("</table>")]
 
+    def test_where_all_were_withdrawn_the_titles_count_no_listed_sections(self):
+        round_ = make_counted_round(places=3)
+        round_.results.update(is_listed=False, is_withdrawn=True)
+        result = read_result(round_)
+
+        for title in (caterpillar(result).title, department_chart(result).title):
+            assert "上榜科室均已撤下" in title
+            assert "0个" not in title.partition("；")[0]
+
     def test_rows_do_not_overlap_and_bars_stay_in_the_picture(self):
         round_ = make_counted_round(places=40)
 

@@ -359,7 +359,9 @@ def test_the_publish_command_needs_a_known_account():
 def test_without_a_listed_section_no_measures_are_promised():
     round_ = make_published_round(places=0)
 
-    notes = text_of(load_workbook(io.BytesIO(top10_workbook(round_)))["措施与期限"])
+    book = load_workbook(io.BytesIO(top10_workbook(round_)))
 
-    assert "不公布前十名。没有问责措施。" in notes
-    assert "在公示后建立" not in notes
+    assert "不公布前十名。没有问责措施。" in text_of(book["措施与期限"])
+    assert "在公示后建立" not in text_of(book["措施与期限"])
+    assert "没有科室参加排名" in text_of(book["明细"])
+    assert "前10位科室" not in text_of(book["前十名"])

@@ -346,6 +346,11 @@ class TestTellingTheUnits:
         assert "2026年3月2日告知的，至2026年3月5日" in content["异议期"]
         assert content["结果校验值"] == counted.tally.result_sha256
 
+    def test_where_nobody_is_listed_the_approver_reads_why(self, counted):
+        counted.results.update(is_listed=False, rank=None)
+
+        assert "没有科室参加排名" in self.propose(counted).content["初步名单"]
+
     def test_a_problem_reworded_after_the_proposal_voids_it(self, counted):
         proposed = self.propose(counted)
         counted.results.filter(is_listed=True).update(main_problems="改写")

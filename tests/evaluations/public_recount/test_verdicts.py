@@ -47,6 +47,18 @@ def test_sections_that_were_withdrawn_are_excepted_and_said(client):
     assert "撤下的1个科室除外" in page_of(client, round_)
 
 
+def test_a_list_that_names_nobody_agrees_as_one_that_names_nobody(client):
+    round_ = announced()
+    for result in round_.results.filter(is_listed=True):
+        strike_unpublished(round_, result.section.code)
+
+    page = page_of(client, published_of(round_))
+
+    assert "结果：一致</h2>" in page
+    assert "除撤下的2个科室以外，没有科室上榜，与公示的相同。" in page
+    assert "各上榜科室的位次" not in page
+
+
 def published_of(round_):
     publish_list(round_id=round_.pk, by=make_user("commission"), at=PUBLISHED)
     return round_
