@@ -54,11 +54,9 @@ def __getattr__(name):
 """
 # In place of a program that the script runs: after what the database was told, it kills the script.
 CUT = """#!/bin/sh
-case "$*" in {counted}) ;; *) exec {command} "$@" ;; esac
 {command} "$@"
 status=$?
-echo x >>{count}
-test "$(wc -l <{count})" -ne {number} || kill -9 $PPID
+case "$*" in *"{after}"*) kill -9 $PPID ;; esac
 exit $status
 """
 NEXT = {
@@ -97,17 +95,15 @@ class Clone:
         given = {**self.environment(), **environment}
         return subprocess.run(command, cwd=self.folder, env=given, capture_output=True, text=True, check=False)
 
-    def upgrade_cut(self, number: int, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run the script as the operator does; the power fails after so many commands of the database."""
+    def upgrade_cut(self, after: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run the script as the operator does; the power fails after the command or statement with these words."""
         given = {**self.environment(), **environment}
-        programs = {"python": (sys.executable, "*restore*"), "psql": (given["UPGRADE_PSQL"], "*")}
-        for name, (command, counted) in programs.items():
+        cut = {}
+        for name, command in (("python", sys.executable), ("psql", given["UPGRADE_PSQL"])):
             made = self.folder / f"cut-{name}"
-            facts = {"command": command, "counted": counted, "count": self.folder / "count", "number": number}
-            made.write_text(CUT.format(**facts))
+            made.write_text(CUT.format(command=command, after=after))
             made.chmod(0o755)
-        (self.folder / "count").write_text("")
-        cut = {f"UPGRADE_{name.upper()}": str(self.folder / f"cut-{name}") for name in ("python", "psql")}
+            cut[f"UPGRADE_{name.upper()}"] = str(made)
         return self.upgrade(*arguments, **{**environment, **cut})
 
     def manage(self, *arguments: str) -> None:
