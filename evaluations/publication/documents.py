@@ -1,6 +1,7 @@
 """Published lists, and the documents of a result (计票记录、公示) as data for the templates."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -109,10 +110,32 @@ def corrections_of(versions: Sequence[tuple[Publication, Mapping[str, Any]]]) ->
 
 
 def vacant_places(content: Mapping[str, Any], corrections: Sequence[CorrectionMade]) -> str:
-    """Return which sections were withdrawn from a list, and that nobody has moved up to their places; "" if none was.
+    """Return which sections were taken off a list, and that nobody has moved up to their places; "" if none was.
 
     A recount may have moved others since: the place that a section lost is the one of the last list that named it.
     """
+    return _withdrawn(content, corrections) + _struck(content)
+
+
+def _struck(content: Mapping[str, Any]) -> str:
+    """Return how many sections were taken off before publication, without their names, and which places they left.
+
+    Those of one place are followed by as many places that nobody has.
+    """
+    struck = content.get("struck", 0)
+    if not struck:
+        return ""
+    left: list[int] = []
+    free = 1
+    for place, number in sorted(Counter(row["rank"] for row in (*content["entries"], *content["withdrawn"])).items()):
+        left += range(free, place)
+        free = place + number
+    left += range(free, free + struck)
+    vacant = "、".join(f"第{place}位" for place in left[:struck])
+    return f"公示前撤下{struck}个科室，不公布名称。撤下后不递补，其他科室位次不变，名单中{vacant}空缺。"
+
+
+def _withdrawn(content: Mapping[str, Any], corrections: Sequence[CorrectionMade]) -> str:
     if not content["withdrawn"]:
         return ""
     rows = [row for each in reversed(corrections) for row in each.content["changes"]]

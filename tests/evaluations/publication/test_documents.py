@@ -7,7 +7,13 @@ import subprocess
 import pytest
 
 from evaluations.draws.documents import record_pdf
-from evaluations.publication.documents import count_record, count_record_pdf, notice_document, thin_sections
+from evaluations.publication.documents import (
+    count_record,
+    count_record_pdf,
+    notice_document,
+    thin_sections,
+    vacant_places,
+)
 from evaluations.publication.files import notice_pdf
 from evaluations.publication.models import Publication
 from evaluations.publication.services import Correction, correct_publication
@@ -45,6 +51,30 @@ def test_the_notice_carries_its_own_anchor_and_renders_to_the_same_bytes(client)
     assert publication.anchor_hash in client.get(f"/list/{round_.key}/1/notice.html").content.decode()
     assert publication.anchor_hash in client.get(f"/list/{round_.key}/").content.decode()
     assert publication.anchor_hash in client.get("/audit-anchors.txt").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("ranks", "withdrawn", "struck", "places"),
+    [
+        ([2, 3], [], 1, "第1位"),
+        ([1, 2], [], 1, "第3位"),
+        ([1, 1, 4], [], 1, "第3位"),
+        ([1, 4], [], 2, "第2位、第3位"),
+        ([1, 3], [2], 1, "第4位"),
+        ([2], [], 2, "第1位、第3位"),
+    ],
+)
+def test_a_list_says_how_many_were_taken_off_before_publication_and_which_places_they_left(
+    ranks, withdrawn, struck, places
+):
+    gone = [{"rank": rank, "code": f"W{rank}", "department": "甲局", "section": "乙科"} for rank in withdrawn]
+    content = {"entries": [{"rank": rank} for rank in ranks], "withdrawn": gone, "struck": struck}
+
+    said = vacant_places(content, [])
+
+    told = f"公示前撤下{struck}个科室，不公布名称。撤下后不递补，其他科室位次不变，名单中{places}空缺。"
+    assert said.endswith(told)
+    assert said.startswith("经更正撤下：甲局乙科（原第2位）") == bool(withdrawn)
 
 
 def test_page_notice_and_count_record_show_and_explain_the_same_turnout(client):
