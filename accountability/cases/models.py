@@ -75,6 +75,11 @@ class Case(models.Model):
         return CANCELLED if self.is_cancelled else self.get_state_display()
 
     @property
+    def place(self) -> str:
+        """The place on the list, in Chinese; the count has none on the list for a section no longer on it."""
+        return "曾列入上榜名单" if self.is_cancelled else f"位列第{self.result.rank}位"
+
+    @property
     def published_on(self) -> date:
         """The date of publication, from which all terms run; the case is opened in the same transaction."""
         return timezone.localtime(self.opened_at).date()

@@ -17,7 +17,15 @@ from evaluations.tally.models import SectionResult
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.audit.queries import changed_facts
-from tests.accountability.factories import NOON, TODAY, make_account, make_counted_round, make_published_round
+from tests.accountability.factories import (
+    NOON,
+    TODAY,
+    make_account,
+    make_counted_round,
+    make_liaison,
+    make_published_round,
+)
+from tests.pages import compact
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -72,6 +80,23 @@ def test_a_section_listed_again_has_its_case_again_with_new_terms(round_, client
     assert "恢复问责事项" in [row.detail.get("step_label") for row in AuditEntry.objects.all()]
     assert "整改已撤销" not in client.get("/rectification/2020H1/").content.decode()
     assert list(changed_facts()) == []
+
+
+def test_no_page_gives_a_section_that_a_recount_took_off_a_place_on_the_list(round_, client):
+    correct(round_, 2, D01_01=None)
+    SectionResult.objects.filter(section__code="D01-01").update(rank=12)
+    row = case_of(round_, "D01-01").rectification
+
+    client.force_login(make_liaison("D01"))
+    own, plan = client.get("/unit/"), client.get(f"/work/rectifications/{row.pk}/")
+    client.force_login(make_account())
+    case = client.get(f"/admin/accountability/case/{row.case_id}/change/")
+
+    for answer in (own, plan, case):
+        text = compact(answer.content.decode())
+        assert "曾列入上榜名单" in text
+        assert "位列第12位" not in text
+    assert "因重新计票不再上榜" in compact(case.content.decode())
 
 
 def test_the_story_tells_of_each_time(round_):
