@@ -13,6 +13,7 @@ usage() {
 
 选项：
   --accounts 文件   首批账号的名单（.xlsx 或 .csv）；不写的，在终端逐项询问
+  --profile 文件    本区县的机构信息（profile.toml，见 docs/another-district.md）；不写的，以后在“机构信息”页填写
   --proxy 程序      nginx（默认）、caddy，或 none（反向代理在另一台机器，自行设置）；以后运行不必再写
   --database 文件   数据库在另一台机器；文件中写一行 postgres://用户:口令@主机:5432/库名（“-”为标准输入）
 
@@ -46,7 +47,7 @@ declare -A SAYS=(
 readonly HOME_FOLDER=/srv/nanchuan STATE=/var/lib/nanchuan ETC=/etc
 readonly CERTIFICATES=$ETC/nanchuan ANSWERS=$ETC/nanchuan/install UNITS=$ETC/systemd/system
 readonly LETTERS=${LETTERS:-$STATE/letters}
-proxy="" accounts_file="" database_url="" only="" site=""
+proxy="" accounts_file="" profile_file="" database_url="" only="" site=""
 
 say() { printf '  %s\n' "$*"; }
 warn() { printf '  ！%s\n' "$*"; }
@@ -232,22 +233,27 @@ accounts() {
     say "首批账号已经建立，不再重建。"
     return
   fi
-  local given=()
+  local given=() copied="$STATE/first-accounts.${accounts_file##*.}"
   if [ -n "$accounts_file" ]; then
     [ -r "$accounts_file" ] || stop "读不到名单“$accounts_file”。"
-    given=(--accounts "$STATE/first-accounts.${accounts_file##*.}")
-    install -m 600 -o nanchuan "$accounts_file" "${given[1]}"
+    given=(--accounts "$copied")
+    install -m 600 -o nanchuan "$accounts_file" "$copied"
   elif [ ! -t 0 ]; then
     manage setup --template "$STATE/accounts.xlsx"
     stop "请填写首批账号的名单 $STATE/accounts.xlsx，再运行：deploy/install.sh --accounts $STATE/accounts.xlsx $site"
   fi
+  if [ -n "$profile_file" ]; then
+    # Not copied: a logo and a roster may lie beside it.
+    runuser -u nanchuan -- test -r "$profile_file" || stop "账号 nanchuan 读不到“$profile_file”，请连同徽标放到 $STATE/ 之下再运行。"
+    given+=(--profile "$profile_file")
+  fi
   install -d -m 700 -o nanchuan -g nanchuan "$LETTERS"
   manage setup --site "https://$site" --out "$LETTERS" "${given[@]}" || {
-    rm -f "${given[1]:-}"
+    rm -f "$copied"
     rmdir "$LETTERS" 2>/dev/null || true
     stop "首批账号没有建立，原因见上。请改正后重新运行。"
   }
-  rm -f "${given[1]:-}"
+  rm -f "$copied"
 }
 
 audit() {
@@ -412,6 +418,7 @@ while [ $# -gt 0 ]; do
     --compare) only=compare ;;
     --only) only=${2:?}; shift ;;
     --accounts) accounts_file=$(readlink -f "${2:?}"); shift ;;
+    --profile) profile_file=$(readlink -f "${2:?}"); shift ;;
     --proxy) proxy=${2:?}; shift ;;
     --database) read_address "${2:?}"; shift ;;
     -*) usage >&2; stop "没有这个选项：$1" ;;

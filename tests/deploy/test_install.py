@@ -66,6 +66,18 @@ def test_the_help_names_every_step_in_its_order_and_the_document_has_them():
 
 
 @pytest.mark.parametrize(
+    ("readable", "told"), [("true", "setup --site https://a.example --out"), ("false", "账号 nanchuan 读不到")]
+)
+def test_the_districts_profile_goes_to_the_setup_if_the_application_can_read_it(tmp_path, readable, told):
+    fakes = f'install() {{ :; }}; runuser() {{ {readable}; }}; manage() {{ [ "$1" = setup ] && echo "$*"; }}'
+    done = in_shell(tmp_path, f"{fakes}; site=a.example accounts_file=/dev/null profile_file=/p/profile.toml; accounts")
+
+    assert told in done.stdout + done.stderr
+    assert ("--profile /p/profile.toml" in done.stdout) == (readable == "true")
+    assert done.returncode == (0 if readable == "true" else 1)
+
+
+@pytest.mark.parametrize(
     ("url", "is_local"),
     [
         ("postgres:///nanchuan", True),
