@@ -70,7 +70,9 @@ def separation(connection: BaseDatabaseWrapper, application: str) -> list[str]:
     statements = [
         f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{KEEPER}')"
         f" THEN CREATE ROLE {KEEPER} NOLOGIN; END IF; END $$",
-        f"GRANT USAGE ON SCHEMA public TO {KEEPER}",
+        # Whoever owns the schema can drop every table in it; from PostgreSQL 15 on that is the database's owner.
+        f"ALTER SCHEMA public OWNER TO {KEEPER}",
+        f"GRANT USAGE, CREATE ON SCHEMA public TO {role}",
     ]
     for table in GUARDED:
         statements += [
@@ -90,8 +92,11 @@ def separate_audit_role(connection: BaseDatabaseWrapper, application: str) -> No
 
 
 def changeable_log_tables(connection: BaseDatabaseWrapper) -> list[str]:
-    """Return the tables of the log whose rows the application's role could change, delete or empty (PostgreSQL)."""
-    rights = "has_table_privilege(current_user, relname::text, 'UPDATE, DELETE, TRUNCATE')"
+    """Return the tables of the log that the application's role could change, empty or drop (PostgreSQL)."""
+    rights = (
+        "(has_table_privilege(current_user, relname::text, 'UPDATE, DELETE, TRUNCATE')"
+        " OR pg_has_role(current_user, (SELECT nspowner FROM pg_namespace WHERE oid = relnamespace), 'USAGE'))"
+    )
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT relname FROM pg_class WHERE relname = ANY(%s) AND relkind = 'r' AND {rights}",  # noqa: S608  our own text
