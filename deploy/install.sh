@@ -13,7 +13,7 @@ usage() {
 
 选项：
   --accounts 文件   首批账号的名单（.xlsx 或 .csv）；不写的，在终端逐项询问
-  --profile 文件    本区县的机构信息（profile.toml，见 docs/another-district.md）；不写的，以后在“机构信息”页填写
+  --profile 文件    本地的机构信息（profile.toml，见 docs/another-district.md）；不写的，以后在“机构信息”页填写
   --proxy 程序      nginx（默认）、caddy，或 none（反向代理在另一台机器，自行设置）；以后运行不必再写
   --database 文件   数据库在另一台机器；文件中写一行 postgres://用户:口令@主机:5432/库名（“-”为标准输入）
 

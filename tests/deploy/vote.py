@@ -1,7 +1,8 @@
 """A vote through the proxy of an installation, as citizens cast it; every command prints JSON.
 
-`prepare N` opens a round of the tests' own and prints N codes; `cast SITE PORT CODE…` votes over TLS and prints the
-receipts of the acknowledged ballots; `seal` seals the box and prints the receipts in it.
+`prepare N` opens a round of the tests' own and prints N codes; `cast SITE PORT` votes over TLS with the codes of its
+standard input (arguments stand in the journal) and prints the receipts of the acknowledged ballots; `seal` seals the
+box and prints the receipts in it.
 """
 
 import http.client
@@ -69,8 +70,8 @@ def main(task: str, *arguments: str) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nanchuan_eval.settings")
     django.setup()
     if task == "cast":
-        site, port, *codes = arguments
-        vote = cast(site, int(port), codes)
+        site, port = arguments
+        vote = cast(site, int(port), sys.stdin.read().split())
         done = [receipt for attempt in vote.attempts for receipt in attempt.acknowledged]
     else:
         done = rounds.prepare(int(arguments[0])) if task == "prepare" else rounds.seal()

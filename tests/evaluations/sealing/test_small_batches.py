@@ -233,7 +233,7 @@ def test_the_list_of_used_codes_is_whole_where_no_batch_is_small(client, round_)
     stranger = Stranger(client, round_)
 
     assert len(stranger.used()) == 6
-    assert "不单独公布" not in stranger.box()
+    assert "是否使用不单独公布" not in stranger.box()
 
 
 def test_a_channel_of_one_code_has_hidden_figures_even_if_the_code_was_not_used(client, round_):

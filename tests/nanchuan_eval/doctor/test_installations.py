@@ -122,6 +122,16 @@ def test_of_a_healthy_installation_nothing_is_said():
     assert found() == []
 
 
+def test_a_server_in_another_zone_is_told_and_no_fault(tmp_path):
+    (tmp_path / "localtime").unlink()
+    (tmp_path / "localtime").symlink_to("/usr/share/zoneinfo/Etc/UTC")
+
+    (line,) = (each for each in examine(timezone.now(), asks_others=True) if each.setting == "时区")
+    assert line.level is Level.GOOD
+    assert re.search("晚8小时.*不受影响.*timedatectl", line.text)
+    assert found() == []
+
+
 def silent_clock(settings, monkeypatch, tmp_path):
     ClockRun.objects.filter(name="advance_rounds").update(at=timezone.now() - timedelta(hours=3))
 
@@ -208,11 +218,6 @@ def no_key_copy(settings, monkeypatch, tmp_path):
     settings.KEY_COPY_CHECKED = ""
 
 
-def foreign_zone(settings, monkeypatch, tmp_path):
-    (tmp_path / "localtime").unlink()
-    (tmp_path / "localtime").symlink_to("/usr/share/zoneinfo/Etc/UTC")
-
-
 def interrupted_backup(settings, monkeypatch, tmp_path):
     folder = Path(settings.BACKUP_ROOT) / "tmpabc"
     folder.mkdir()
@@ -268,7 +273,6 @@ def uncollected_files(settings, monkeypatch, tmp_path):
         (weak_secret, Level.FAULT, "SECRET_KEY", "太短.*secrets.token_urlsafe"),
         (no_holidays, Level.WARNING, "节假日", "尚未确认录全.*节假日与调休"),
         (no_key_copy, Level.WARNING, "密钥副本", "另存一份.*KEY_COPY_CHECKED"),
-        (foreign_zone, Level.WARNING, "时区", "晚8小时.*不受影响.*timedatectl"),
         (interrupted_backup, Level.FAULT, "残留的文件夹", "“tmpabc”.*没有加密.*请删除"),
         (kept_voting_backup, Level.WARNING, "投票期间的备份", "应当销毁"),
         (open_evidence, Level.FAULT, "EVIDENCE_ROOT", "权限是755.*chmod 700"),
