@@ -50,7 +50,7 @@ def test_it_tells_all_rounds_with_what_followed(client):
 
     for said in ("一科一档", "历次评议", "2019年下半年", "2020年上半年", "59.12", "咨询电话长期无人接"):
         assert said in text
-    for said in ("对单位领导谈话提醒", "指出问题", "影响期", "窗口无人", "已设岗", "经过", "公示前十名：第1位"):
+    for said in ("对单位领导谈话提醒", "指出问题", "影响期", "窗口无人", "已设岗", "经过", "公示结果：第1位"):
         assert said in text
 
 
