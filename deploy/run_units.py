@@ -42,7 +42,7 @@ CALENDAR = re.compile(
     r"|(?:(?P<weekday>[A-Z][a-z]{2}) )?\*-\*-\* (?P<hour>\d\d):(?P<minute>\d\d)(?: (?P<zone>\S+))?"
 )
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-LONGEST_SLEEP = 5.0
+LONGEST_SLEEP = 1.0  # so late SIGTERM is heard
 
 Unit = Mapping[str, list[str]]
 
@@ -132,7 +132,7 @@ class Service:
             group=user.pw_gid if is_root else None,
             extra_groups=os.getgrouplist(self.user, user.pw_gid) if is_root else None,
             umask=0o077,
-            preexec_fn=_forbid_core_dumps,  # noqa: PLW1509  before any thread
+            preexec_fn=_begin_as_under_systemd,  # noqa: PLW1509  before any thread
         )
 
 
@@ -155,9 +155,11 @@ def run_service(service: Service) -> int:
 def run_timers(now: Callable[[], datetime] = lambda: datetime.now().astimezone()) -> None:
     """Start what the timers name when they elapse; one that still runs is not started again."""
     running: dict[str, subprocess.Popen[bytes]] = {}
-    signal.signal(signal.SIGTERM, lambda *_: _end(running))
+    asked: list[int] = []
+    # Only noted: a handler that waited for a process could find the lock of the very wait that it interrupts.
+    signal.signal(signal.SIGTERM, lambda number, _: asked.append(number))
     due = {name: next_time(calendar, last_start(name, now())) for name, calendar in timers()}
-    while True:
+    while not asked:
         for name, calendar in timers():
             process = running.get(name)
             if process and process.poll() is not None:
@@ -170,6 +172,7 @@ def run_timers(now: Callable[[], datetime] = lambda: datetime.now().astimezone()
                     _mark_start(name, now())
         soonest = min(due.values()) - now()
         time.sleep(min(max(soonest.total_seconds(), 0.1), LONGEST_SLEEP))
+    _end(running)
 
 
 def timers() -> Iterator[tuple[str, str]]:
@@ -214,15 +217,15 @@ def _end(running: Mapping[str, "subprocess.Popen[bytes]"]) -> None:
         process.send_signal(Service.read(name).ends_by)
     for process in running.values():
         process.wait()
-    sys.exit(0)
 
 
 def _one(unit: Unit, name: str, default: str = "") -> str:
     return unit[name][-1] if name in unit else default
 
 
-def _forbid_core_dumps() -> None:
+def _begin_as_under_systemd() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # by which jobs end; a shell's background has it ignored
 
 
 def _say(text: str) -> None:

@@ -5,11 +5,9 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from datetime import timedelta
 
 import pytest
 from django.db import connection
-from django.utils import timezone
 
 from evaluations.ballots.models import Ballot, BallotSpool
 from evaluations.box_key.models import BoxKey
@@ -25,10 +23,7 @@ BALLOTS = 30
 @pytest.fixture
 def waiting():
     """A round whose vote is over in the eyes of the workers, its cards and the receipts of its ballots."""
-    now = timezone.now()
-    round_ = make_open_round(
-        sections=1, rulebook={"box_key": "supervisors"}, opens_at=now - timedelta(days=300), closes_at=now
-    )
+    round_ = make_open_round(sections=1, rulebook={"box_key": "supervisors"})
     cards = make_supervisors_key(round_)
     return round_, cards, cast_ballots(round_, make_codes(round_, BALLOTS))
 
