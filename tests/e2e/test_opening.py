@@ -1,9 +1,6 @@
 """The opening in a browser: a scanner's Enter, the check of a group as typed, faults, phone and desktop, no script."""
 
-from datetime import timedelta
-
 import pytest
-from django.utils import timezone
 from playwright.sync_api import expect
 
 from evaluations.ballots.models import BallotSpool
@@ -19,11 +16,8 @@ PHONE, DESK = 390, 1280
 
 @pytest.fixture
 def waiting():
-    """A round whose vote has just ended, and its cards."""
-    now = timezone.now()
-    round_ = make_open_round(
-        sections=1, rulebook={"box_key": "supervisors"}, opens_at=now - timedelta(days=300), closes_at=now
-    )
+    """A round whose vote is over, and its cards."""
+    round_ = make_open_round(sections=1, rulebook={"box_key": "supervisors"})
     cards = make_supervisors_key(round_)
     cast_ballots(round_, make_codes(round_, 3))
     return round_, cards
