@@ -122,6 +122,14 @@ def test_of_a_healthy_installation_nothing_is_said():
     assert found() == []
 
 
+def test_a_database_that_a_restore_left_behind_is_named(scratch):
+    scratch.append("verify_0123")
+
+    level, setting, text = told()
+    assert (level, setting) == (Level.WARNING, "残留的数据库")
+    assert "verify_0123" in text and "dropdb" in text
+
+
 def test_a_server_in_another_zone_is_told_and_no_fault(tmp_path):
     (tmp_path / "localtime").unlink()
     (tmp_path / "localtime").symlink_to("/usr/share/zoneinfo/Etc/UTC")
