@@ -112,8 +112,23 @@ class TestARoundWithADrawAmongClients:
         assert targeted.filter(lines=1).count() == voted > 0
         assert not names & {"batch", "stratum", "code", "credential", "section"}
 
-    def test_every_section_is_ranked(self, story):
-        assert story.round.results.filter(rank__isnull=False).count() == SECTIONS
+    def test_sections_with_drawn_ballots_enough_are_ranked_and_no_others(self, story):
+        rules = story.round.rulebook
+        for result in story.round.results.select_related("section"):
+            shown = {c: n for c, n in result.data["lines"].items() if n >= rules["cell_min_lines"]}
+            drawn = sum(n for c, n in shown.items() if rules["channels"][c]["drawn"])
+            is_enough = sum(shown.values()) >= rules["min_lines"] and drawn >= rules["min_drawn_lines"]
+
+            assert (result.rank is not None) == is_enough, result.section.code
+
+    def test_sections_that_reached_what_they_need_from_their_clients_are_ranked(self, story):
+        rules, reached = story.round.rulebook, set()
+        for code in eligible_people(story.round):
+            if story.clients.voted(code) >= max(rules["client_least"], rules["cell_min_lines"]):
+                reached.add(code)
+
+        ranked = story.round.results.filter(rank__isnull=False)
+        assert set() < reached <= set(ranked.values_list("section__code", flat=True))
 
     def test_what_is_told_says_that_the_needs_are_reached(self, story):
         told = next(line for line in story.lines if "办事群众：发出" in line)
