@@ -32,7 +32,10 @@ class Scope:
 
     def in_words(self, drawn: int) -> str:
         """Return whom a plan visits that draws so many of the others."""
-        return f"全部上榜科室（{self.listed}个）和样本不足的科室（{self.too_few}个），另随机抽查{drawn}个科室"
+        grounds = (("上榜科室", self.listed), ("样本不足的科室", self.too_few))
+        every = "和".join(f"{name}（{count}个）" for name, count in grounds if count)
+        some = f"随机抽查{drawn}个科室" if drawn else ""
+        return "，另".join(filter(None, (every and f"全部{every}", some))) or "没有应当暗访的科室"
 
 
 @dataclass(frozen=True)

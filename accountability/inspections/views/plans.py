@@ -85,9 +85,9 @@ def propose(request: HttpRequest, key: str) -> HttpResponse:
         "报请批准",
         reverse("accountability:inspection-plans"),
         [
-            ("上榜科室", f"{scope.listed}个，全部暗访"),
-            ("样本不足的科室", f"{scope.too_few}个，全部补查"),
-            ("其他参评科室", f"{scope.others}个，从中随机抽查"),
+            ("上榜科室", _of_a_ground(scope.listed, "全部暗访")),
+            ("样本不足的科室", _of_a_ground(scope.too_few, "全部补查")),
+            ("其他参评科室", _of_a_ground(scope.others, "从中随机抽查")),
         ],
         done="暗访计划已报请批准。",
         refuses=partial(plans_services.refuse_unplannable, round_),
@@ -100,6 +100,10 @@ def propose(request: HttpRequest, key: str) -> HttpResponse:
         return plans_services.propose_plan(round_id=round_.pk, facts=form.facts(), by=by, at=at)
 
     return show_form(request, form, page, propose)
+
+
+def _of_a_ground(sections: int, visited: str) -> str:
+    return f"{sections}个，{visited}" if sections else "没有"
 
 
 @staff_post

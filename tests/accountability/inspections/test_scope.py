@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 
 from accountability.case_lifecycle.services.corrections import correct_and_follow
-from accountability.inspections.queries import left_uncovered, scope_of
+from accountability.inspections.queries import Scope, left_uncovered, scope_of
 from accountability.inspections.rules import Target
 from accountability.inspections.services.changes import cancel_visit
 from accountability.inspections.services.plans import approve_plan, propose_plan, schedule_visits
 from evaluations.publication.services import Correction
 from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.tally.models import SectionResult
 from tests.accountability.factories import LATER, make_account, make_counted_round, make_published_round, make_result
 from tests.accountability.inspections.factories import chief
 from tests.accountability.inspections.test_plans import FACTS
@@ -76,6 +77,31 @@ def test_the_form_says_how_many_sections_there_are_to_draw_from(client, round_):
 
     assert page.context["form"]["drawn_sections"].value() == 6
     assert "6个，从中随机抽查" in page.content.decode()
+
+
+def test_the_form_promises_no_visit_where_no_section_is_listed(client, round_):
+    SectionResult.objects.filter(section__round=round_).update(is_listed=False)
+    client.force_login(chief())
+
+    page = client.get(f"/inspection/plans/propose/{round_.key}/").content.decode()
+
+    assert "0个" not in page
+    assert "全部暗访" not in page
+    assert "2个，全部补查" in page
+
+
+@pytest.mark.parametrize(
+    ("scope", "drawn", "words"),
+    [
+        (Scope(10, 2, 9), 3, "全部上榜科室（10个）和样本不足的科室（2个），另随机抽查3个科室"),
+        (Scope(0, 2, 9), 3, "全部样本不足的科室（2个），另随机抽查3个科室"),
+        (Scope(10, 0, 9), 0, "全部上榜科室（10个）"),
+        (Scope(0, 0, 9), 3, "随机抽查3个科室"),
+        (Scope(0, 0, 9), 0, "没有应当暗访的科室"),
+    ],
+)
+def test_a_plan_names_only_the_sections_that_there_are(scope, drawn, words):
+    assert scope.in_words(drawn) == words
 
 
 def test_a_section_that_a_correction_withdrew_is_visited_as_listed_no_longer(client):
