@@ -1,4 +1,4 @@
-"""Who still lacks a letter or message, how far the sending is, how many of a section's drawn people were reached."""
+"""Who still lacks a letter or message, how far the sending is, how many drawn people were not reached."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -221,21 +221,6 @@ def failures(round_: Round) -> dict[str, int]:
     return {Failure(failure).label: number for failure, number in counted}
 
 
-def delivered_by_section(round_: Round) -> dict[str, int]:
-    """Return section code -> drawn clients whose letter or message has gone out, as far as is known (one query).
-
-    A message counts from when the gateway accepted it until a receipt says that it did not arrive.
-    """
-    given = MessageEntry.objects.filter(
-        message__round=round_,
-        message__state__in=GIVEN,
-        entry__is_selected=True,
-        entry__draw__purpose=DrawPurpose.CLIENTS,
-    )
-    counted = given.order_by().values_list("entry__stratum").annotate(Count("pk"))
-    return {stratum.partition(" ")[0]: number for stratum, number in counted}
-
-
 class NotDelivered(NamedTuple):
     """Codes in letters and messages that have not gone out or did not arrive; how many of them still `wait` for it."""
 
@@ -246,6 +231,7 @@ class NotDelivered(NamedTuple):
 def not_delivered_by_section(round_: Round) -> dict[str, NotDelivered]:
     """Return section code -> codes of drawn clients that nobody has, as far as is known (one query).
 
+    A message has been given from when the gateway accepted it until a receipt says that it did not arrive.
     The code of somebody removed counts as well while it stands in a message: it is valid, and nobody has it.
     """
     left = MessageEntry.objects.filter(message__round=round_, entry__draw__purpose=DrawPurpose.CLIENTS)
@@ -259,12 +245,6 @@ def not_delivered_by_stratum(round_: Round) -> dict[str, int]:
     """Return stratum -> codes in letters and messages that have not gone out, or did not arrive (one query)."""
     left = MessageEntry.objects.filter(message__round=round_).exclude(message__state__in=GIVEN).order_by()
     return dict(left.values_list("entry__stratum").annotate(Count("pk")))
-
-
-def delivered_by_stratum(round_: Round) -> dict[str, int]:
-    """Return stratum -> drawn people whose letter or message has gone out, clients and evaluators (one query)."""
-    given = MessageEntry.objects.filter(message__round=round_, message__state__in=GIVEN, entry__is_selected=True)
-    return dict(given.order_by().values_list("entry__stratum").annotate(Count("pk")))
 
 
 def waiting_figures(at: datetime) -> Iterator[tuple[str, str, float]]:

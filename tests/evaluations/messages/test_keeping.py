@@ -10,7 +10,7 @@ from django.apps import apps
 from evaluations.codes.models import Credential
 from evaluations.draws.models import DrawEntry
 from evaluations.messages.models import Message
-from evaluations.messages.queries import delivered_by_section, failures, not_delivered_by_section, waiting_letters
+from evaluations.messages.queries import failures, not_delivered_by_section, waiting_letters
 from evaluations.messages.rules.gateway import Gateway, gateway_faults, kept_until
 from evaluations.messages.rules.kinds import Failure, MessageState, Way
 from evaluations.messages.rules.receipts import Receipt
@@ -21,6 +21,7 @@ from evaluations.messages.services.making import deliver_new
 from evaluations.messages.services.receipts import take_receipts
 from evaluations.messages.services.sending import end_of_vote, forget_kept, message_jobs
 from evaluations.protocol.codes import issue_of
+from evaluations.turnout.queries import delivered_by_section
 from nanchuan_eval.core.errors import RuleViolation
 from tests.evaluations.messages.factories import SITE, deliver, drawn_round, send_all
 from tests.factories import NOON, cast_ballots, make_user

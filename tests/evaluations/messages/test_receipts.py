@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from evaluations.messages.models import Message, StopNumber
-from evaluations.messages.queries import delivered_by_section, waiting_letters
+from evaluations.messages.queries import waiting_letters
 from evaluations.messages.rules.kinds import Failure, MessageState
 from evaluations.messages.rules.receipts import Answer, Receipt, ReceiptError, read_receipts
 from evaluations.messages.services import sending
@@ -14,6 +14,7 @@ from evaluations.messages.services.gateways import Outcome
 from evaluations.messages.services.keeping import digest_of
 from evaluations.messages.services.letters import print_letters, requeue_failed
 from evaluations.messages.services.receipts import resume_number, stop_number, take_receipts
+from evaluations.turnout.queries import delivered_by_section
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.errors import RuleViolation
 from tests.evaluations.messages.factories import deliver, drawn_round, send_all
