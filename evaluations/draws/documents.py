@@ -14,7 +14,7 @@ from evaluations.draws.models import Draw, DrawEntry, SigningSheet
 from evaluations.draws.queries.committed_rounds import seats_of
 from evaluations.draws.queries.people import reference_of
 from evaluations.draws.queries.strata import StratumLine, strata_of
-from evaluations.draws.rules import DISCRETIONARY, RemovalReason, lookup_address, most_discretionary
+from evaluations.draws.rules import DISCRETIONARY, event_label, lookup_address, most_discretionary
 from evaluations.draws.services.ceremony import draw_head
 from evaluations.protocol.codes import format_code
 from evaluations.rounds.queries import profile_of
@@ -225,15 +225,9 @@ def _events(draw: Draw) -> dict[str, Any]:
     used = sum(body.get("reason") in DISCRETIONARY for body in bodies)
     most = most_discretionary(seats_of(draw), draw.round.rulebook["removal_percent"])
     return {
-        "events": [[b["seq"], b["at"][:16].replace("T", " "), _event(b), b.get("id", "")[:12]] for b in bodies],
+        "events": [[b["seq"], b["at"][:16].replace("T", " "), event_label(b), b.get("id", "")[:12]] for b in bodies],
         "removals": f"因失联、回避、不符合条件移除{used}人，上限{most}人。",
     }
-
-
-def _event(body: Mapping[str, Any]) -> str:
-    if body["type"] == "open_round":
-        return f"启动第{body['round'] - 1}次追加抽取"
-    return f"移除（{RemovalReason(body['reason']).label}），{body['stratum']}下一位递补（没有候补的不递补）"
 
 
 def _short_lists(strata: Sequence[StratumLine]) -> list[list[Any]]:

@@ -41,6 +41,14 @@ def most_discretionary(seats: int, percent: int) -> int:
     return -(-seats * percent // 100)
 
 
+def event_label(event: Mapping[str, Any]) -> str:
+    """Return in Chinese what happened to a held draw, as its page and its record tell it (protocol 3.11)."""
+    if event["type"] == "open_round":
+        return f"启动第{event['round'] - 1}次追加抽取"
+    reason = RemovalReason(event["reason"]).label
+    return f"移除（{reason}），由“{event['stratum']}”的下一名候补人员递补，没有候补人员的不递补"
+
+
 def removal_faults(
     reason: RemovalReason, *, before: Iterable[str], seats: int, calls: Sequence[date], rules: Mapping[str, Any]
 ) -> list[str]:

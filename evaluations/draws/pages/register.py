@@ -13,7 +13,7 @@ from django.db.models import Count, Q
 from evaluations.draws.models import Draw, PlannedDraw
 from evaluations.draws.queries.sample import whole_samples
 from evaluations.draws.queries.strata import StratumLine, left_out, strata_of
-from evaluations.draws.rules import DISCRETIONARY, RemovalReason, most_discretionary
+from evaluations.draws.rules import DISCRETIONARY, event_label, most_discretionary
 from evaluations.draws.services.removals import PEOPLE
 from evaluations.pools.models import PoolNotice
 from evaluations.rounds.models import Round
@@ -121,7 +121,7 @@ def public_draw(draw: Draw) -> PublicDraw:
             for n, source in enumerate(params["randomness"])
         ],
         strata=strata if is_public else [StratumLine(s.name, s.eligible, s.seats, s.empty) for s in strata],
-        events=[(body, _event_label(body), head) for body, head in events],
+        events=[(body, event_label(body), head) for body, head in events],
         discretionary=sum(body.get("reason") in DISCRETIONARY for body, _ in events),
         most_discretionary=most_discretionary(seats, draw.round.rulebook["removal_percent"]),
         signatures=draw.signatures.count(),
@@ -204,10 +204,3 @@ def _stations(draw: Draw) -> list[tuple[str, datetime | None]]:
         ("抽取", draw.drawn_at),
         ("公开证明", draw.published_at),
     ]
-
-
-def _event_label(body: Mapping[str, Any]) -> str:
-    if body["type"] == "open_round":
-        return f"启动第{body['round'] - 1}次追加抽取"
-    reason = RemovalReason(body["reason"]).label
-    return f"移除（{reason}），由“{body['stratum']}”的下一名候补人员递补，没有候补人员的不递补"
