@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from accountability.cases.models import Case
+from accountability.cases.rules.measures import CORRECTED
 from nanchuan_eval.workdays.rules import in_chinese
 
 
@@ -57,6 +58,11 @@ class PromotionFreeze(models.Model):
                 violation_error_message="本事项已有未解除的影响期。",
             ),
         ]
+
+    @property
+    def is_revoked(self) -> bool:
+        """True if it ended because a correction took the section off the list."""
+        return self.lift_reason.startswith(CORRECTED)
 
     def __str__(self) -> str:
         return f"{self.person_name or '（姓名未登记）'} {in_chinese(self.starts_on)}至{in_chinese(self.ends_on)}"

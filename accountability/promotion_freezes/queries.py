@@ -6,7 +6,6 @@ from functools import lru_cache
 
 from pypinyin import Style, pinyin
 
-from accountability.cases.rules.measures import CORRECTED
 from accountability.promotion_freezes.models import PromotionFreeze
 from accountability.promotion_freezes.rules import Answer, Question, Register, RegisterEntry, UnitAnswer
 from departments.roster.queries import unit_names
@@ -79,7 +78,7 @@ def _entry(freeze: PromotionFreeze, heirs: Mapping[str, str]) -> RegisterEntry:
         freeze.starts_on,
         freeze.ends_on,
         freeze.lifted_on,
-        freeze.lift_reason.startswith(CORRECTED),
+        freeze.is_revoked,
         frozenset(heirs.get(code, code) for code, _ in _units_of(section)),
         section.section.code,
         frozenset((*without_remark(section.name), *without_remark(section.section.name))),

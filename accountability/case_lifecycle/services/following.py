@@ -12,7 +12,6 @@ from accountability.cases.models import Case, CaseQuerySet, Measure
 from accountability.cases.rules.deadlines import Terms
 from accountability.cases.rules.measures import (
     CHIEF_ATTENDS,
-    CORRECTED,
     MOVED,
     CaseState,
     MeasureKind,
@@ -48,8 +47,7 @@ def reopen_cases(round_: Round, cases: Sequence[Case], at: datetime) -> None:
         case.first_opened_at = case.first_opened_at or case.opened_at
         case.state, case.opened_at, case.closed_at = CaseState.OPEN, at, None
         case.save(update_fields=["state", "opened_at", "closed_at", "first_opened_at"])
-        for ended_by in (CORRECTED, MOVED):
-            _resume(case, plans[case.result], ended_by)
+        _resume(case, plans[case.result])
         _add(case, plans[case.result])
         _note_done(case)
         _freeze_again(case, plans[case.result], on)
@@ -67,7 +65,7 @@ def follow_places(round_: Round, cases: Sequence[Case], reason: str, at: datetim
     for case in cases:
         then = planned_measures(round_, [case.result], case.published_on)[case.result]
         _move(case, then, now[case.result], reason)
-        _resume(case, now[case.result], MOVED)
+        _resume(case, now[case.result])
         if _add(case, now[case.result]) and case.state == CaseState.CLOSED:
             case.state, case.closed_at = CaseState.OPEN, None
             case.save(update_fields=["state", "closed_at"])
@@ -93,12 +91,14 @@ def _is_by_chief(basis: str) -> bool:
     return CHIEF_ATTENDS in basis
 
 
-def _resume(case: Case, plan: Plan, ended_by: str) -> None:
-    """Let the measures of the plan that a correction had ended, as their records begin, be pending again."""
-    ended = {row.kind: row for row in case.measures.filter(record__startswith=ended_by)}
+def _resume(case: Case, plan: Plan) -> None:
+    """Let the measures of the plan that corrections ended, and nobody's decision, be pending again."""
+    ended = {row.kind: row for row in case.measures.filter(state=MeasureState.NOT_APPLICABLE, done_by=None)}
+    if not case.freezes.exists():  # waived from the start
+        ended.pop(MeasureKind.FREEZE, None)
     for planned in plan:
         row = ended.get(planned.kind)
-        if row is None or row.state != MeasureState.NOT_APPLICABLE:
+        if row is None:
             continue
         row.state = MeasureState.NOT_APPLICABLE if planned.waiver else MeasureState.PENDING
         row.record, row.due_on, row.basis = planned.waiver, planned.due_on, planned.basis
@@ -134,10 +134,11 @@ def _note_done(case: Case) -> None:
 
 
 def _freeze_again(case: Case, plan: Plan, on: date) -> None:
-    """Set the freeze anew that a correction ended before its last day; one waived or served stays as it is."""
-    last = case.freezes.filter(lift_reason__startswith=CORRECTED).order_by("pk").last()
-    planned = next(_freezes(plan), None)
-    if last is None or planned is None or last.lifted_on is None or last.lifted_on > last.ends_on:
+    """Set the freeze anew that a correction revoked before its last day; one waived or served stays as it is."""
+    last, planned = case.freezes.order_by("pk").last(), next(_freezes(plan), None)
+    if planned is None or last is None or not last.is_revoked or last.lifted_on is None:
+        return
+    if last.lifted_on >= last.ends_on:
         return
     PromotionFreeze.objects.create(
         case=case, person_name=last.person_name, post=last.post, starts_on=on, ends_on=planned

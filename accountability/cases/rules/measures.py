@@ -56,7 +56,8 @@ class CaseState(TextChoices):
 
 # How a case stands whose section a correction has taken off the list, whether or not it was closed before.
 CANCELLED = "更正后撤销"
-# Begins what is written on all that ends because a correction has taken the section off the list.
+# Begins what is written on all that ends because a correction has taken the section off the list; of a freeze it
+# is the mark that it was revoked.
 CORRECTED = "名单更正，不再上榜："
 # Begins the record of a measure that the place after a correction no longer calls for.
 MOVED = "名单更正后位次有变化，不再适用"

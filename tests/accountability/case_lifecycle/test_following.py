@@ -9,7 +9,7 @@ from accountability.case_lifecycle.services.cases import publish_and_start
 from accountability.case_lifecycle.services.corrections import correct_and_follow
 from accountability.cases.models import Case
 from accountability.cases.rules.measures import CaseState, MeasureKind, MeasureState
-from accountability.cases.services import record_measure
+from accountability.cases.services import record_measure, waive_measure
 from accountability.rectifications.rules import RectificationState
 from accountability.section_story.queries.story import read_story
 from evaluations.publication.services import Correction
@@ -164,6 +164,53 @@ def test_the_prompt_for_a_removal_follows_the_place():
 
     correct(round_, 4, D01_02=2, D03_01=5)
     assert measure(case, MeasureKind.REMOVAL_PROMPT).state == MeasureState.PENDING
+
+
+def test_the_prompt_also_comes_back_where_the_section_was_off_the_list_between():
+    make_published_round(key="2019H2", places=12)
+    round_ = make_counted_round(places=12)
+    publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
+    case = case_of(round_, "D01-02")
+    assert measure(case, MeasureKind.REMOVAL_PROMPT).state == MeasureState.PENDING
+    correct(round_, 2, D01_02=None)
+    correct(round_, 3, D01_02=5, D03_01=2)
+    assert measure(case, MeasureKind.REMOVAL_PROMPT).state == MeasureState.NOT_APPLICABLE
+
+    correct(round_, 4, D01_02=2, D03_01=5)
+
+    assert measure(case, MeasureKind.REMOVAL_PROMPT).state == MeasureState.PENDING
+
+
+def test_what_somebody_decided_stays_decided_whatever_reason_was_given(round_):
+    waived = measure(case_of(round_, "D01-01"), "talk_head")
+    waive_measure(measure_id=waived.pk, reason="名单更正，不再上榜：单位已撤销", by=make_account(), at=NOON)
+
+    correct(round_, 2, D01_01=None)
+    correct(round_, 5, D01_01=1)
+
+    waived.refresh_from_db()
+    assert (waived.state, waived.record) == (MeasureState.NOT_APPLICABLE, "名单更正，不再上榜：单位已撤销")
+
+
+def test_a_head_in_retirement_gets_no_freeze_by_a_correction(round_):
+    """The measure was waived from the start; the retirement's entry has since been removed."""
+    case = case_of(round_, "D01-01")
+    case.freezes.all().delete()
+    case.measures.filter(kind="freeze").update(state=MeasureState.NOT_APPLICABLE, record="已于2020年1月1日退休。")
+
+    correct(round_, 2, D01_01=2, D01_02=1)
+
+    assert measure(case, "freeze").record == "已于2020年1月1日退休。"
+
+
+def test_a_freeze_served_to_its_last_day_is_not_set_anew(round_):
+    case = case_of(round_, "D01-01")
+    days = (case.freezes.get().ends_on - TODAY).days
+
+    correct(round_, days, D01_01=None)
+    correct(round_, days + 3, D01_01=1)
+
+    assert case.freezes.get().is_revoked
 
 
 def test_a_closed_case_is_opened_again_if_the_new_place_calls_for_more():
