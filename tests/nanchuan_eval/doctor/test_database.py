@@ -1,10 +1,12 @@
 """Doctor's lines about PostgreSQL: each setting by itself, and all as a real server tells them to the site's role."""
 
 from types import SimpleNamespace
+from uuid import uuid4
 
 import psycopg2
 import pytest
 
+from nanchuan_eval.backups.database_dump import SCRATCH, run
 from nanchuan_eval.doctor import sql
 from nanchuan_eval.doctor.queries import database as queries
 from nanchuan_eval.doctor.rules.database import QUIET, QUIET_WHEN_FAILING, READ, Database, database_lines
@@ -121,6 +123,21 @@ def told_by(monkeypatch):
     yield told
     for each in reversed(made):
         each.remove() if isinstance(each, Cluster) else each.close()
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db
+def test_scratch_databases_are_found_by_the_beginning_of_their_names():
+    number = uuid4().hex
+    left, other = f"{SCRATCH}{number}", f"{SCRATCH.replace('_', '0')}{number}"
+    try:
+        for name in (left, other):
+            run("createdb", "--template=template0", name)
+
+        assert [name for name in queries.scratch_databases() if number in name] == [left]
+    finally:
+        for name in (left, other):
+            run("dropdb", "--if-exists", name)
 
 
 @pytest.mark.initdb
