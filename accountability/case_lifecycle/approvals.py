@@ -157,7 +157,7 @@ def _measure_text(measure: Measure) -> str:
 
 def _item_text(item: RectificationItem) -> str:
     closed = f"，{in_chinese(item.closed_on)}" if item.closed_on else ""
-    return f"{item.position}. {item.problem}：{item.get_state_display()}{closed}。{item.verdict}"
+    return f"{item.position}. {item.problem}：{item.state_now}{closed}。{item.verdict}"
 
 
 def _refuse_incomplete(case: Case) -> None:

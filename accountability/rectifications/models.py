@@ -163,8 +163,12 @@ class RectificationItem(models.Model):
 
     @property
     def state_now(self) -> str:
-        """What its state is called; nothing is carried out before the plan is accepted."""
-        return "方案尚未认可" if self.rectification.state in DRAFTED else self.get_state_display()
+        """What its state is called; nothing is carried out before the plan is accepted, or once it is cancelled."""
+        if self.rectification.state in DRAFTED:
+            return "方案尚未认可"
+        if self.rectification.state == RectificationState.CANCELLED and self.state != ItemState.CLOSED:
+            return "已终止"
+        return self.get_state_display()
 
     def is_late(self, today: date) -> bool:
         """True if the item is overdue on a day."""

@@ -156,7 +156,7 @@ def _freeze_row(freeze: PromotionFreeze) -> Row:
 
 def _item_row(item: RectificationItem) -> Row:
     people = "、".join(filter(None, [item.leader, item.person])) or "—"
-    state = item.get_state_display() + (f"（{in_chinese(item.closed_on)}）" if item.closed_on else "")
+    state = item.state_now + (f"（{in_chinese(item.closed_on)}）" if item.closed_on else "")
     outcome = "；".join(filter(None, [item.outcome, item.verdict and f"验收意见：{item.verdict}"])) or "—"
     return [str(item.position), item.problem, item.measures or "—", people, _day(item.due_on), state, outcome]
 

@@ -201,9 +201,7 @@ def read_unit(unit_code: str) -> list[tuple[Round, Places, list[Line]]]:
 def read_sections(codes: Collection[str], *, is_demo: bool) -> list[tuple[Places, Line]]:
     """Return the results of sections in all counted rounds, the newest first, for office and commission (6 queries)."""
     counted = SectionResult.objects.filter(round__state__in=COUNTED, round__is_demo=is_demo, section__code__in=codes)
-    results = list(
-        _results(counted.select_related("round").order_by("-round__period_start", "-round", "section__code"))
-    )
+    results = list(_results(counted.select_related("round"), "-round__period_start", "-round", "section__code"))
     places = _places_in_rounds({result.round for result in results})
     return [
         (

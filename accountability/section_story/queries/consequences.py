@@ -14,7 +14,7 @@ from accountability.evidence.models import Evidence
 from accountability.promotion_freezes.models import PromotionFreeze
 from accountability.rectifications.models import Progress, Rectification, RectificationItem
 from accountability.rectifications.queries import rectifications_for
-from accountability.rectifications.rules import ItemState
+from accountability.rectifications.rules import UNDER_WAY, UNFINISHED
 from accountability.section_story.queries.reading import Found, Reading, facts, files_of, timed
 from accountability.section_story.rules import Entry, Kind, change_of_place
 from accountability.talks.models import Talk
@@ -113,8 +113,9 @@ def rectifications_of(reading: Reading) -> Iterator[Found]:
     progress = list(Progress.objects.filter(item__in=list(items)))
     files = files_of("progress", progress)
     for item in items.values():
-        section = rows[item.rectification_id].case.result.section_id
-        for entry in _item(item):
+        row = rows[item.rectification_id]
+        section = row.case.result.section_id
+        for entry in _item(item, row):
             yield section, entry
     for report in progress:
         item = items[report.item_id]
@@ -217,8 +218,8 @@ def _rectification(row: Rectification) -> Iterator[Entry]:
         yield Entry(Kind.RECTIFICATION, "整改事项全部销号", row.closed_on, address=address)
 
 
-def _item(item: RectificationItem) -> Iterator[Entry]:
-    if item.due_on and item.state in {ItemState.OPEN, ItemState.SENT_BACK}:
+def _item(item: RectificationItem, row: Rectification) -> Iterator[Entry]:
+    if item.due_on and item.state in UNFINISHED and row.state in UNDER_WAY:
         what = f"完成时限：{item.problem}"
         yield Entry(Kind.ITEM, what, item.due_on, address=_item_address(item), is_ahead=True)
     if item.finished_at:

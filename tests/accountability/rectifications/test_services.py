@@ -417,6 +417,14 @@ class TestTheTimelineShowsOnlyWhatIsPlanned:
         assert {row.state for row in rows[:2]} == {"planned"}
         assert "方案尚未认可" in rows[1].words
 
+    def test_a_cancelled_rectification_leaves_only_what_is_closed(self):
+        row = make_rectification(state=RectificationState.CANCELLED, items=2)
+        row.items.filter(position=2).update(
+            state=ItemState.CLOSED, closed_on=self.TODAY, accepted_by=make_account(Role.CHIEF)
+        )
+
+        assert [item.state_now for item in row.items.order_by("position")] == ["已终止", "已销号"]
+
     def test_there_is_no_chart_before_there_is_a_date(self):
         row = make_rectification(state=RectificationState.AWAITED)
         row.items.update(due_on=None)

@@ -54,6 +54,27 @@ def test_it_tells_all_rounds_with_what_followed(client):
         assert said in text
 
 
+def test_its_rounds_stand_in_order_of_time_whatever_the_places_are():
+    for year, rank in ((2017, 2), (2018, 4), (2019, 1)):
+        round_ = make_counted_round(f"{year}H1", RoundState.PUBLISHED, places=3, period_start=date(year, 1, 1))
+        round_.results.exclude(section__code="D01-01").delete()
+        round_.results.update(rank=rank)
+
+    parts = read_section_dossier("D01-01", is_demo=False, by=make_account()).parts
+
+    assert [part.round_.key for part in parts] == ["2019H1", "2018H1", "2017H1"]
+
+
+@pytest.mark.pdftext
+def test_items_of_a_plan_not_yet_accepted_are_not_under_way(client):
+    round_ = make_published_round(places=3)
+    make_item(Rectification.objects.get(case__result__section__code="D01-01"), position=9)
+
+    text = text_of(printed(client, round_))
+
+    assert "整改中" not in text
+
+
 def test_imported_lists_and_predecessors_are_followed():
     round_ = make_published_round(places=3)
     section, earlier = Section.objects.get(code="D01-01"), Section.objects.get(code="D02-01")

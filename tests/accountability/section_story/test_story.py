@@ -10,6 +10,7 @@ from accountability.cases.services import waiver_of
 from accountability.inspections.services import orders
 from accountability.objections.models import Objection
 from accountability.promotion_freezes.models import PromotionFreeze
+from accountability.rectifications.rules import RectificationState
 from accountability.rectifications.services.items import report_progress
 from accountability.section_story.queries.story import read_story
 from evaluations.publication.services import Correction
@@ -53,6 +54,21 @@ def answered():
     approve(visit)
     order = orders.issue_order(inspection_id=visit.pk, demand="改进态度", due_on=None, by=chief(), at=LATER)
     return orders.reply_order(order_id=order.pk, reply="已培训", by=make_liaison(), at=LATER + timedelta(hours=1))
+
+
+@pytest.mark.parametrize(
+    ("state", "binds"),
+    [
+        (RectificationState.AWAITED, False),
+        (RectificationState.SUBMITTED, False),
+        (RectificationState.RUNNING, True),
+        (RectificationState.CANCELLED, False),
+    ],
+)
+def test_only_an_accepted_plan_that_is_under_way_has_days_to_keep(state, binds):
+    make_rectification(make_case(), state, items=1)
+
+    assert any(what.startswith("完成时限") for what in told(make_account())) == binds
 
 
 def test_orders_and_replies_follow_the_visit_in_order_of_time(answered):
