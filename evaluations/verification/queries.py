@@ -29,12 +29,12 @@ from evaluations.sample_audit.models import SampleAudit, SampleBallot, SampleSig
 from evaluations.sealing.models import OpeningSignature
 from evaluations.sealing.queries import rows_expected
 from evaluations.service_records.models import StatedCount
-from evaluations.service_records.queries.chain import chain_rows, units_with_records
+from evaluations.service_records.queries.chain import CHAIN
 from evaluations.tally.models import AnomalyFlag, CountSignature, SectionResult, Tally, TallyRow, Veto
 from evaluations.turnout.models import TurnoutDay
 from evaluations.verification.rules import BoxFacts
 from nanchuan_eval.audit.models import AuditEntry
-from nanchuan_eval.audit.queries import FixedFact, RowFact
+from nanchuan_eval.audit.queries import Fact, FixedFact, RowFact
 
 CHUNK = 5000
 COMMENTS_PURGED = "评议文字意见"  # label of the retention rule
@@ -187,7 +187,7 @@ def _comments_purged(key: str) -> bool:
     return purges.exists() and not Comment.objects.filter(round=int(key)).exists()
 
 
-FACTS = {
+FACTS: dict[str, Fact] = {
     "round": FixedFact("锁定的轮次（名称、时间、规则、评议表）", _of_round(Round, *ROUND, by="pk")),
     "profile": FixedFact("锁定的机构信息", _of_round(Round, "pk", "profile", by="pk")),
     "roster": FixedFact("锁定的名录", _of_round(RoundSection, *SECTION)),
@@ -212,7 +212,7 @@ FACTS = {
     "flags": FixedFact("异常提示和处理", _of_round(AnomalyFlag, *FLAG)),
     "problems": FixedFact("上榜科室和主要问题", _of_round(SectionResult, *PROBLEMS)),
     "sample": FixedFact("抽样核对", _sample),
-    "record_chain": FixedFact("办件批次和累计校验值", chain_rows, every=units_with_records),
+    "record_chain": CHAIN,
     "turnout": FixedFact("计票时的每日收回数", _of_round(TurnoutDay, *TURNOUT)),
 }
 ROWS = (

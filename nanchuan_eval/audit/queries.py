@@ -57,15 +57,11 @@ class Fact(Protocol):
 
 @dataclass(frozen=True)
 class FixedFact:
-    """Rows of one object, fixed together (a box, a list). `is_purged`: True if they were deleted when due.
-
-    `every` = all objects that have rows, where none has any before an action that fixes them.
-    """
+    """Rows of one object, fixed together (a box, a list). `is_purged`: True if they were deleted when due."""
 
     label: str
     rows: Callable[[str], Iterable[Sequence[Any]]]
     is_purged: Callable[[str], bool] = lambda _: False
-    every: Callable[[], Iterable[str]] = tuple
 
     def digests(self, keys: Iterable[str]) -> dict[str, str]:
         """Return the present digest of each object (one reading of its rows each)."""
@@ -76,8 +72,35 @@ class FixedFact:
         return self.is_purged(key)
 
     def added(self, known: Iterable[str]) -> Iterable[str]:
-        """Return the objects that no action has fixed; a row that is added to another changes its digest."""
-        return sorted(set(self.every()) - set(known))
+        """Return nothing: other objects may have such rows before an action fixes them."""
+        return ()
+
+
+@dataclass(frozen=True)
+class GroupedFact:
+    """Rows of a table by the object that `by` leads to, fixed together in the order of a column (one query for all)."""
+
+    label: str
+    model: type[models.Model]
+    by: str
+    columns: tuple[str, ...]
+    order: str
+
+    def digests(self, keys: Iterable[str]) -> dict[str, str]:
+        """Return the present digest of each object."""
+        found: dict[str, list[Sequence[Any]]] = {key: [] for key in keys}
+        rows = self.model._default_manager.filter(**{f"{self.by}__in": list(found)}).order_by(self.order)
+        for key, *values in rows.values_list(self.by, *self.columns):
+            found[key].append(values)
+        return {key: _digest(values) for key, values in found.items()}
+
+    def is_excused(self, key: str) -> bool:
+        """Return False: rows of these tables are never deleted."""
+        return False
+
+    def added(self, known: Iterable[str]) -> Iterable[str]:
+        """Return the objects that have rows but that no action has fixed."""
+        return sorted(set(self.model._default_manager.order_by().values_list(self.by, flat=True)) - set(known))
 
 
 @dataclass(frozen=True)

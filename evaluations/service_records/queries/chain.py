@@ -1,9 +1,9 @@
 """The units' chains of record batches, as they stand and as the public page shows them."""
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q
 
@@ -14,11 +14,12 @@ from evaluations.service_records.models import RecordBatch, ServiceRecord, State
 from evaluations.service_records.rules.chain import Link, chain_faults, day_digest, first_head, record_leaf
 from evaluations.service_records.rules.parsing import person_key
 from nanchuan_eval.audit.models import AuditEntry
-from nanchuan_eval.audit.queries import changed_facts
+from nanchuan_eval.audit.queries import GroupedFact, changed_facts
 
 LINK = ("seq", "day", "records", "digest", "head", "is_correction")
 # Not the salt, which leaves with the last name of a batch; the digest commits to it, and the head to the kind of batch.
 FIXED = ("id", "seq", "day", "records", "digest", "head", "received_at", "by_id")
+CHAIN = GroupedFact("办件批次和累计校验值", RecordBatch, by="unit__code", columns=FIXED, order="seq")
 CHUNK = 2000
 
 
@@ -51,16 +52,6 @@ def chain_of(unit: str) -> list[Link]:
     """Return the chain of one unit (1 query)."""
     rows = RecordBatch.objects.filter(unit__code=unit).order_by("seq").values_list(*LINK)
     return [Link(*values) for values in rows]
-
-
-def chain_rows(code: str) -> Sequence[Sequence[Any]]:
-    """Return a unit's batches as the audit log fixes them."""
-    return list(RecordBatch.objects.filter(unit__code=code).order_by("seq").values_list(*FIXED))
-
-
-def units_with_records() -> set[str]:
-    """Return the codes of the units that have a chain (1 query)."""
-    return set(RecordBatch.objects.order_by().values_list("unit__code", flat=True))
 
 
 def stated_counts(unit: Department | None = None) -> dict[str, dict[date, Stated]]:
@@ -104,8 +95,9 @@ def period_watched(today: date) -> tuple[date, date] | None:
 
 
 def public_chain_faults() -> Iterator[str]:
-    """Yield the faults of the chains, and what is no longer as the audit log fixed it: a chain without its newest
-    batch, or with a newest batch computed anew, holds in itself.
+    """Yield the faults of the chains, and what is no longer as the audit log fixed it (7 queries).
+
+    A chain without its newest batch, or with a newest batch computed anew, holds in itself.
     """
     yield from record_chain_faults()
     yield from changed_facts("record_chain")

@@ -12,7 +12,7 @@ from evaluations.personal_data.services import clients, people, requests
 from evaluations.rounds.models import Round, RoundStep
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.service_records.models import Client, RecordBatch, ServiceRecord
-from evaluations.service_records.queries.chain import chain_rows
+from evaluations.service_records.queries.chain import chain_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.audit.models import AuditEntry
@@ -69,7 +69,7 @@ class TestRetention:
         self.purge()
         salts = RecordBatch.objects.order_by("day").values_list("salt", flat=True)
         assert [bool(salt) for salt in salts] == [False, True]
-        assert list(chain_rows(section.department.code)) and self.purge() == {}
+        assert chain_of(section.department.code) and self.purge() == {}
 
     def test_it_leaves_when_names_were_unlinked_before_salts_left_too(self):
         make_records(make_section(), None)

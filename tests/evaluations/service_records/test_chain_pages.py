@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from evaluations.service_records.models import RecordBatch, ServiceRecord, StatedCount
 from evaluations.service_records.queries.chain import record_chain_faults
@@ -38,14 +40,17 @@ def at_noon(monkeypatch):
     monkeypatch.setattr(clock, "now", lambda: NOON)
 
 
-@pytest.fixture
-def unit():
-    unit = make_department(code="D01", name="区林业局")
-    section = make_section(department=unit)
-    days = ["2026-02-02", "2026-02-02", "2026-02-05"]
+def deliver(section, days):
+    """Import a record of each of the days."""
     lines = [(str(n), section.code, day, "张三", "13800000001") for n, day in enumerate(days)]
     rows = [Row("办件.csv", n, cells) for n, cells in enumerate((HEADINGS, *lines), start=1)]
     import_records(rows=rows, by=OPERATOR, at=NOON)
+
+
+@pytest.fixture
+def unit():
+    unit = make_department(code="D01", name="区林业局")
+    deliver(make_section(department=unit), ["2026-02-02", "2026-02-02", "2026-02-05"])
     state_count(unit=unit, day=date(2026, 2, 2), records=5, by=OPERATOR, at=NOON)
     return unit
 
@@ -199,6 +204,15 @@ class TestPublicPages:
             client.get("/records/")
         with django_assert_max_num_queries(14):
             client.get("/records/D01/")
+
+    def test_nor_does_it_while_the_verdict_is_found(self, client, unit, django_assert_num_queries):
+        with CaptureQueriesContext(connection) as with_one_unit:
+            client.get("/records/")
+        for n in range(3):
+            deliver(make_section(), [f"2026-02-0{n + 2}"])
+
+        with django_assert_num_queries(len(with_one_unit)):
+            assert "累计校验值：一致" in text_of(client.get("/records/"))
 
 
 class TestStatedCounts:
