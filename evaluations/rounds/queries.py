@@ -87,11 +87,6 @@ def profile_of(round_: Round) -> Profile:
     return from_json(round_.profile) if round_.profile else current_profile()
 
 
-def awaiting_opening(at: datetime) -> Round | None:
-    """Return the round whose vote has ended and whose box is not open yet, if any (one query)."""
-    return Round.objects.overdue_for_sealing(at).first()
-
-
 def state_now(round_: Round, at: datetime) -> str:
     """Return what the round's state is called at that moment: every page, workbook and mail shows this."""
     return state_label(RoundState(round_.state), round_.closes_at, at)

@@ -83,13 +83,8 @@ def cells_document(cells: Mapping[CellKey, Cell]) -> list[list[Any]]:
     ]
 
 
-def parse_ballots(rows: Iterable[str], method: Settings) -> Iterator[Line]:
-    """Read ballots.csv; any faulty row is a BallotFileError with its line number."""
-    return (line for _, line in parse_ballot_lines(rows, method))
-
-
 def parse_ballot_lines(rows: Iterable[str], method: Settings) -> Iterator[tuple[str, Line]]:
-    """Read ballots.csv as `parse_ballots`, each line with what stands in its column `ballot`."""
+    """Read ballots.csv, each line with its column `ballot`; any faulty row is a BallotFileError with its number."""
     reader = csv.reader(_without_bom(rows), strict=True)
     try:
         yield from _lines(((reader.line_num, row) for row in reader), method)

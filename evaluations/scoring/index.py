@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from evaluations.scoring.counting import EMPTY, Cell, CellKey, line_q
+from evaluations.scoring.counting import EMPTY, Cell, CellKey
 from evaluations.scoring.method import Indicator, Method
 
 ZERO = Fraction(0)
@@ -37,12 +37,6 @@ class Scores:
     means: Mapping[str, Fraction]
     weights: Mapping[str, Fraction]
     sections: Mapping[str, Score]
-
-
-def line_score(method: Method, answers: tuple[int | None, ...]) -> Fraction | None:
-    """Return a line's score from 0 (no complaint) to 100 (worst), or None for an invalid line."""
-    q = line_q(method, answers)
-    return None if q is None else Fraction(100 * q, method.scale * method.levels)
 
 
 def score_sections(method: Method, cells: Mapping[CellKey, Cell]) -> Scores:

@@ -10,7 +10,6 @@ from evaluations.scoring.index import Scores, four_decimals, score_indicator, sc
 from evaluations.scoring.method import METHOD, Indicator, Method
 from evaluations.scoring.ranking import intervals, places, ranked_sections, trimmed_places, vote_count
 from evaluations.scoring.uncertainty import top_probabilities
-from nanchuan_eval.core.canonical import canonical_json
 
 CERTAIN, WITHIN_MARGIN, TOO_FEW, VETOED = "明确", "误差范围内", "样本不足", "一票否决"
 # Not part of the result: shown to office and commission beside a section just below the list.
@@ -40,11 +39,6 @@ def build_result(method: Method, cells: Mapping[CellKey, Cell]) -> dict[str, Any
         "channel_means": {channel: decimal(mean) for channel, mean in count.scores.means.items()},
         "sections": [_section(count, section) for section in order],
     }
-
-
-def result_bytes(method: Method, cells: Mapping[CellKey, Cell]) -> bytes:
-    """Return result.json: canonical, so that equal results are equal bytes."""
-    return canonical_json(build_result(method, cells))
 
 
 def decimal(value: Fraction) -> str:

@@ -177,14 +177,6 @@ def client_draw(round_: Round) -> Draw | None:
     return round_.draws.filter(purpose=DrawPurpose.CLIENTS, status__in=HELD).select_related("round").first()
 
 
-def delivered_by_section(round_: Round) -> dict[str, int]:
-    """Return section code -> ballots delivered to its drawn clients: codes of bound batches that are not void.
-
-    Without those in letters not printed yet and messages that wait, failed or did not arrive (two queries).
-    """
-    return _delivered(bound_codes(round_), not_delivered_by_section(round_))
-
-
 def _delivered(codes: Mapping[str, tuple[int, int]], left: Mapping[str, NotDelivered]) -> dict[str, int]:
     return {code: max(0, able - left[code].codes) if code in left else able for code, (able, _) in codes.items()}
 

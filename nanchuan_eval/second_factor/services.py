@@ -117,7 +117,7 @@ def typed_secret(factor: SecondFactor) -> str:
 
 
 def current_code(factor: SecondFactor, at: datetime) -> str:
-    """Return the code that an authenticator shows now, for demonstration and tests."""
+    """Return the code that an authenticator shows now, for tests."""
     return f"{_totp(factor, at).token():0{DIGITS}d}"
 
 

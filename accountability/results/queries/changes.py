@@ -73,12 +73,6 @@ def two_places(value: Fraction) -> Decimal:
     return exact.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
-def read_change(round_: Round) -> RoundChange:
-    """Compare a counted round with the published one before it (3 queries)."""
-    before = earlier_rounds(round_).reverse().first()
-    return _read([(before, round_)])[0]
-
-
 def read_changes(round_: Round) -> list[RoundChange]:
     """Compare every round up to a counted one with the published one before it, oldest first (3 queries)."""
     rounds = [*earlier_rounds(round_), round_]

@@ -17,11 +17,6 @@ from nanchuan_eval.names.rules.keys import name_key
 _CHUNK = 500
 
 
-def prelisted(round_: Round, person: PoolEntry) -> list[str]:
-    """Return the codes of the sections to list for one person, the thinnest first."""
-    return prelists(round_, [person]).get(person.pk, [])
-
-
 def prelists(round_: Round, people: Sequence[PoolEntry]) -> dict[int, list[str]]:
     """Return person -> codes of the sections to list for them, the thinnest first; nobody without a record.
 

@@ -9,6 +9,7 @@ from evaluations.messages.services.making import deliver_new
 from evaluations.messages.services.sending import send_due
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
+from evaluations.turnout.queries import client_draw, section_returns
 from tests.evaluations.draws.test_clients import client_round
 from tests.evaluations.service_records.factories import make_client, make_records
 from tests.factories import NOON, hold_draw, make_user
@@ -32,6 +33,12 @@ def drawn_round(*people: int, both: int = 0, **rules: Any) -> Round:
 def deliver(round_: Round, **given: Any) -> Any:
     """Make what is lacking, as a clerk."""
     return deliver_new(round_id=round_.pk, **{"site": SITE, "by": make_user("clerk"), "at": NOON, **given})
+
+
+def delivered(round_: Round) -> list[int]:
+    """How many drawn clients of each section have got their ballot, as far as is known."""
+    draw = client_draw(round_)
+    return [section.delivered for section in section_returns(draw, NOON)] if draw else []
 
 
 def send_all(monkeypatch: Any, outcome: Any = Outcome(), at: Any = NOON) -> list[Outgoing]:  # noqa: B008  a tuple

@@ -21,9 +21,8 @@ from evaluations.messages.services.making import deliver_new
 from evaluations.messages.services.receipts import take_receipts
 from evaluations.messages.services.sending import end_of_vote, forget_kept, message_jobs
 from evaluations.protocol.codes import issue_of
-from evaluations.turnout.queries import delivered_by_section
 from nanchuan_eval.core.errors import RuleViolation
-from tests.evaluations.messages.factories import SITE, deliver, drawn_round, send_all
+from tests.evaluations.messages.factories import SITE, deliver, delivered, drawn_round, send_all
 from tests.factories import NOON, cast_ballots, make_user
 
 HOUR = timedelta(hours=1)
@@ -91,14 +90,14 @@ class TestWhatDidNotArrive:
         number = next(iter(texts))
         lost = lose(number)
         assert (lost.state, lost.failure) == (MessageState.FAILED, Failure.UNDELIVERED)
-        assert list(delivered_by_section(round_).values()) == [4]
+        assert delivered(round_) == [4]
         assert [(one.codes, one.waiting) for one in not_delivered_by_section(round_).values()] == [(1, 1)]
 
         requeue(round_)
         (again,) = send_all(monkeypatch, at=NOON + HOUR)
 
         assert (again.text, again.key == number) == (texts[number], False)
-        assert list(delivered_by_section(round_).values()) == [5]
+        assert delivered(round_) == [5]
         take_receipts([Receipt(again.key, True)], at=NOON + HOUR)
         lost.refresh_from_db()
         assert (lost.state, lost.content, lost.next_at) == (MessageState.DELIVERED, None, None)
@@ -117,7 +116,7 @@ class TestWhatDidNotArrive:
         assert print_letters(round_id=round_.pk, most=9, by=make_user("clerk"), at=NOON).letters == 1
         lost.refresh_from_db()
         assert (lost.way, lost.state, lost.content) == (Way.LETTER, MessageState.SENT, None)
-        assert list(delivered_by_section(round_).values()) == [5]
+        assert delivered(round_) == [5]
 
     def test_is_told_of_as_beyond_help_once_the_hours_are_over(self, sent, settings):
         round_, texts = sent

@@ -18,11 +18,10 @@ from evaluations.protocol.codes import issue_of
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
 from evaluations.service_records.models import Client
-from evaluations.turnout.queries import delivered_by_section
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
-from tests.evaluations.messages.factories import deliver, drawn_round, send_all
+from tests.evaluations.messages.factories import deliver, delivered, drawn_round, send_all
 from tests.evaluations.service_records.factories import make_client, make_records
 from tests.factories import NOON, hold_draw, make_open_round, make_pool, make_user
 
@@ -179,11 +178,10 @@ class TestLater:
     def test_the_delivered_are_counted_by_section(self, monkeypatch):
         round_ = drawn_round(5, 5)
         deliver(round_)
-        codes = {section.code for section in round_.sections.all()}
-        assert delivered_by_section(round_) == dict.fromkeys(codes, 0)
+        assert delivered(round_) == [0, 0]
         send_all(monkeypatch)
 
-        assert delivered_by_section(round_) == dict.fromkeys(codes, 5)
+        assert delivered(round_) == [5, 5]
 
 
 def swap(removed):
@@ -250,7 +248,7 @@ class TestRemovals:
         round_ = drawn_round(5, 9)
         deliver(round_)
         swap(DrawEntry.objects.filter(stratum__startswith=round_.sections.order_by("code").first().code).first())
-        assert not any(delivered_by_section(round_).values())
+        assert not any(delivered(round_))
         swap(DrawEntry.objects.filter(stratum__startswith=round_.sections.order_by("code").last().code).first())
 
         deliver(round_)

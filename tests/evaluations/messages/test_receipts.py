@@ -14,10 +14,9 @@ from evaluations.messages.services.gateways import Outcome
 from evaluations.messages.services.keeping import digest_of
 from evaluations.messages.services.letters import print_letters, requeue_failed
 from evaluations.messages.services.receipts import resume_number, stop_number, take_receipts
-from evaluations.turnout.queries import delivered_by_section
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.errors import RuleViolation
-from tests.evaluations.messages.factories import deliver, drawn_round, send_all
+from tests.evaluations.messages.factories import deliver, delivered, drawn_round, send_all
 from tests.factories import NOON, make_user
 
 TOKEN = "t" * 40
@@ -88,7 +87,7 @@ class TestReceipts:
         assert sent("ref-0").state == MessageState.DELIVERED
         lost = sent("ref-1")
         assert (lost.state, lost.failure) == (MessageState.FAILED, Failure.UNDELIVERED)
-        assert list(delivered_by_section(round_).values()) == [4]
+        assert delivered(round_) == [4]
 
     def test_are_believed_when_a_message_arrives_after_all(self, round_):
         take_receipts([Receipt("ref-0", False)], at=NOON)
@@ -96,7 +95,7 @@ class TestReceipts:
 
         late = sent("ref-0")
         assert (late.state, late.failure) == (MessageState.DELIVERED, "")
-        assert list(delivered_by_section(round_).values()) == [5]
+        assert delivered(round_) == [5]
 
     def test_tell_that_a_message_arrived_to_which_the_gateway_gave_no_answer(self, db, monkeypatch, settings):
         settings.MESSAGE_RETRIES = 0

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from evaluations.scoring.counting import Cell, Line, count_lines
+from evaluations.scoring.counting import Cell, Line, count_lines, line_q
 from evaluations.scoring.method import Channel, Indicator, Method, parse_method
 from evaluations.scoring.result import build_result
 from tests.paths import ROOT
@@ -53,6 +53,12 @@ def channels(drawn: str, **weights: str) -> dict[str, Any]:
     """The rulebook's channels by their letters: channels("TS") are the three with T and S drawn."""
     weights = weights or {"T": "1/2", "S": "3/10", "O": "1/5"}
     return {LETTERS[c]: {"weight": weight, "drawn": c in drawn} for c, weight in weights.items()}
+
+
+def line_score(parsed: Method, answers: tuple[int | None, ...]) -> Fraction | None:
+    """A line's score from 0 (no complaint) to 100 (worst), or None for an invalid line."""
+    q = line_q(parsed, answers)
+    return None if q is None else Fraction(100 * q, parsed.scale * parsed.levels)
 
 
 def veto(section: str) -> dict[str, str]:

@@ -14,7 +14,6 @@ from evaluations.scoring.counting import Cell, Line
 from evaluations.scoring.index import (
     Scores,
     four_decimals,
-    line_score,
     score_indicator,
     score_sections,
     severe_share,
@@ -23,7 +22,7 @@ from evaluations.scoring.index import (
 )
 from evaluations.scoring.method import Indicator, parse_method
 from evaluations.scoring.methods import recount
-from evaluations.scoring.result import result_bytes
+from evaluations.scoring.result import build_result
 from tests.evaluations.scoring.examples import (
     CHANNELS,
     LINE_SCORES,
@@ -32,6 +31,7 @@ from tests.evaluations.scoring.examples import (
     ballots_csv,
     cells,
     channels,
+    line_score,
     lines,
     method,
     published_lines,
@@ -112,7 +112,7 @@ def test_the_order_of_lines_and_sections_does_not_matter(round_: tuple[dict[str,
     chance.shuffle(sections)
     one, other = parse_method(book), parse_method({**book, "sections": sections})
 
-    assert result_bytes(one, cells(one, all_lines)) == result_bytes(other, cells(other, shuffled))
+    assert build_result(one, cells(one, all_lines)) == build_result(other, cells(other, shuffled))
 
 
 @untimed

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluations.scoring.counting import BallotFileError, Line
-from evaluations.scoring.index import line_score
 from evaluations.scoring.method import Indicator, RulebookError, parse_method
 from evaluations.scoring.methods import recount
-from evaluations.scoring.result import build_result, decimal, result_bytes
+from evaluations.scoring.result import build_result, decimal
+from nanchuan_eval.core.canonical import canonical_json
 from tests.evaluations.scoring.examples import (
     NO_MINIMUMS,
     ROUNDS,
@@ -20,6 +20,7 @@ from tests.evaluations.scoring.examples import (
     cells,
     channels,
     judge,
+    line_score,
     lines,
     published_lines,
     published_rulebook,
@@ -63,7 +64,8 @@ def test_the_files_give_the_same_bytes_as_the_cells(round_: tuple[dict[str, Any]
     book, all_lines = round_
     parsed = parse_method(book)
 
-    assert recount(ballots_csv(all_lines), book).result == result_bytes(parsed, cells(parsed, all_lines))
+    written = canonical_json(build_result(parsed, cells(parsed, all_lines)))
+    assert recount(ballots_csv(all_lines), book).result == written
 
 
 @untimed

@@ -11,7 +11,7 @@ from evaluations.lifecycle import services as lifecycle
 from evaluations.pools.models import PoolEntry
 from evaluations.pools.rules.kinds import PoolKind
 from evaluations.rounds.rules.lifecycle import DrawPurpose
-from evaluations.service_records.queries.prelist import prelisted, prelists
+from evaluations.service_records.queries.prelist import prelists
 from nanchuan_eval.encryption.fields import keyed_hash
 from tests.evaluations.service_records.factories import make_client, make_clients, make_records
 from tests.factories import LATER, NOON, hold_draw, make_manifestations, make_pool, make_round, make_section, make_user
@@ -26,6 +26,10 @@ def _person(round_, name="张三", phone=PHONE, **fields):
     return PoolEntry.objects.create(
         round=round_, kind=kind, stratum="其他", name=name, phone=phone, phone_hash=keyed_hash(phone), **fields
     )
+
+
+def prelisted(round_, person):
+    return prelists(round_, [person]).get(person.pk, [])
 
 
 def test_the_thinnest_section_comes_first_and_no_more_than_the_rulebook_says():
