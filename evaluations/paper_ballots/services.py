@@ -72,8 +72,8 @@ def register_slips(*, batch_id: int, typed: Sequence[str], by: User, at: datetim
         if fault:
             refusals.append(RefusedSlip(text.strip(), fault))
     if accepted:
-        _halt_or_resume(batch)
-        audit.record("paper.entry", batch, by=by, at=at, detail={"slips": accepted})
+        reopened = _reassess(batch)
+        audit.record("paper.entry", batch, by=by, at=at, detail={"slips": accepted}, wrote=reopened)
     return refusals
 
 
@@ -93,8 +93,8 @@ def key_sheet(*, batch_id: int, number: int, content: SheetContent, by: User, at
     if sheet.second == sheet.first:
         _settle(sheet, sheet.second)
     sheet.save()
-    _halt_or_resume(batch)
-    audit.record("paper.match", batch, by=by, at=at, detail={"sheet": number, "equal": bool(sheet.kind)}, wrote=[sheet])
+    wrote = [sheet, *_reassess(batch)]
+    audit.record("paper.match", batch, by=by, at=at, detail={"sheet": number, "equal": bool(sheet.kind)}, wrote=wrote)
     return sheet
 
 
@@ -114,9 +114,9 @@ def withdraw_keying(*, sheet_id: int, reason: str, by: User, at: datetime) -> Co
     if not reason.strip():
         raise RuleViolation("请填写撤回的理由。")
     PaperSheet.objects.filter(pk=sheet.pk).delete()
-    _halt_or_resume(batch)
+    wrote = [sheet, *_reassess(batch)]
     detail = {"sheet": sheet.number, "withdrawn": True}
-    audit.record("paper.entry", batch, by=by, at=at, reason=reason, detail=detail, wrote=[sheet])
+    audit.record("paper.entry", batch, by=by, at=at, reason=reason, detail=detail, wrote=wrote)
     return batch
 
 
@@ -135,8 +135,8 @@ def settle_sheet(*, sheet_id: int, content: SheetContent, by: User, at: datetime
     _settle(sheet, content.to_json())
     sheet.settled_by = by
     sheet.save()
-    _halt_or_resume(batch)
-    audit.record("paper.match", batch, by=by, at=at, detail={"sheet": sheet.number, "settled": True}, wrote=[sheet])
+    wrote = [sheet, *_reassess(batch)]
+    audit.record("paper.match", batch, by=by, at=at, detail={"sheet": sheet.number, "settled": True}, wrote=wrote)
     return sheet
 
 
@@ -222,8 +222,8 @@ def _first_keying(batch: CodeBatch, number: int, content: SheetContent, by: User
     if lack:
         raise RuleViolation(lack)
     sheet = PaperSheet.objects.create(batch=batch, number=number, first=content.to_json(), first_by=by)
-    _halt_or_resume(batch)
-    audit.record("paper.entry", batch, by=by, at=at, detail={"sheet": number}, wrote=[sheet])
+    wrote = [sheet, *_reassess(batch)]
+    audit.record("paper.entry", batch, by=by, at=at, detail={"sheet": number}, wrote=wrote)
     return sheet
 
 
@@ -250,6 +250,16 @@ def _settle(sheet: PaperSheet, decided: str) -> None:
     # As random as a web ballot's mark: the version bits of a uuid4 would tell paper from web.
     mark = UUID(bytes=secrets.token_bytes(16))
     fill_spool(spool_ballot(row, round_id=round_.pk, form=form, key_id=round_.box_key, mark=mark))
+
+
+def _reassess(batch: CodeBatch) -> list[PaperCount]:
+    """Judge the changed account of a batch; returns its count if a difference accepted before is open again."""
+    reopened = list(PaperCount.objects.filter(batch=batch).exclude(cleared_because=""))
+    for count in reopened:
+        count.cleared_by, count.cleared_because = None, ""
+        count.save(update_fields=["cleared_by", "cleared_because"])
+    _halt_or_resume(batch)
+    return reopened
 
 
 def _halt_or_resume(batch: CodeBatch) -> None:

@@ -310,6 +310,26 @@ class TestTheBallotAccount:
 
         assert (before, still, ballot_halts(round_)) == ({True}, {True}, {False})
 
+    def test_that_changes_after_a_difference_was_cleared_is_judged_anew(self, round_, keyed):
+        (late,) = Credential.objects.filter(batch=keyed, spend=None)
+        fresh = make_codes(round_)[0]
+        Credential.objects.filter(pk=late.pk).delete()
+        Credential.objects.filter(issue=issue_of(round_.key, fresh)).update(batch=keyed)
+        self.count(keyed, missing=2)
+        paper_ballots.clear_imbalance(batch_id=keyed.pk, reason="印厂多印一张", by=make_user("clerk"), at=NOON)
+        assert paper_faults(round_) == {}
+
+        paper_ballots.register_slips(batch_id=keyed.pk, typed=[fresh], by=make_user("clerk"), at=NOON)
+
+        assert not PaperCount.objects.get().cleared_because
+        assert len(paper_faults(round_)[str(keyed.pk)]) == 3
+        assert ballot_halts(round_) == {True}
+        paper_ballots.key_sheet(batch_id=keyed.pk, number=2, content=content(round_), by=make_user("clerk"), at=NOON)
+        with pytest.raises(RuleViolation, match="没有完成双人录入"):
+            sealing.seal_round(round_id=round_.pk, by=CLOCK, at=keyed.round.closes_at)
+        with pytest.raises(RuleViolation, match="不能按差异处理"):
+            paper_ballots.clear_imbalance(batch_id=keyed.pk, reason="查清", by=make_user("clerk"), at=NOON)
+
     def test_is_not_cleared_without_a_difference(self, keyed):
         self.count(keyed)
 
