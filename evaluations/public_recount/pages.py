@@ -62,7 +62,7 @@ def _list_faults(content: Mapping[str, Any], outcome: Mapping[str, Standing]) ->
         standing = outcome.get(code)
         if standing is None or not standing.is_listed or standing.place != entry["rank"]:
             yield f"{entry['department']}{entry['section']}的位次与公示的不同"
-        elif code in entries and (standing.label, *standing.interval) != (
+        elif code in entries and (standing.label, *standing.published_interval) != (
             entry["label"],
             entry["rank_low"],
             entry["rank_high"],

@@ -36,6 +36,11 @@ class Standing:
     interval: tuple[int, int]
     label: str
 
+    @property
+    def published_interval(self) -> tuple[int | None, int | None]:
+        """Return the interval as the files tell it: of a section without enough lines they tell none."""
+        return self.interval if self.score.has_enough else (None, None)
+
 
 @dataclass(frozen=True)
 class Publication:

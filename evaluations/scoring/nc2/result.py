@@ -52,7 +52,7 @@ def public_result(method: MethodTwo, figures: Figures) -> dict[str, Any]:
 def _public_row(method: MethodTwo, section: str, standing: Standing, chance: float) -> dict[str, Any]:
     """Return a section's row; without enough lines it says nothing but place, listing and label."""
     score, is_shown = standing.score, standing.score.has_enough
-    low, high = standing.interval if is_shown else (None, None)
+    low, high = standing.published_interval
     return {
         "section": section,
         "rank": standing.place,

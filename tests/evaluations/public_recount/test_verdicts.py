@@ -7,12 +7,18 @@ import pytest
 from django.core.cache import cache
 from django.urls import reverse
 
+from evaluations.ballots.models import Rating
+from evaluations.lifecycle.services import announce_result
 from evaluations.publication.models import Publication
 from evaluations.publication.services import publish_list, strike_unpublished
+from evaluations.rounds.models import Round
 from evaluations.tally.models import Tally
+from evaluations.tally.services.tally import record_veto
 from nanchuan_eval.core.canonical import canonical_json, sha256_hex
+from nanchuan_eval.permissions import policy
 from tests.evaluations.public_recount.test_views import PUBLISHED, announced, correct, published
-from tests.factories import make_user
+from tests.evaluations.tally.factories import BY_METHOD, LATER, count, keep_all_flags
+from tests.factories import make_sealed_round, make_user
 from tests.pages import compact, exactly
 
 pytestmark = pytest.mark.django_db
@@ -57,6 +63,25 @@ def test_a_list_that_names_nobody_agrees_as_one_that_names_nobody(client):
     assert "结果：一致</h2>" in page
     assert "除撤下的2个科室以外，没有科室上榜，与公示的相同。" in page
     assert "各上榜科室的位次" not in page
+
+
+def test_a_vetoed_section_with_too_few_ballots_has_no_interval_in_either(client):
+    round_ = make_sealed_round(targeted=12, sections=4, rulebook=BY_METHOD["NC-2"] | {"publish_share": "1/2"})
+    thin = round_.sections.last()
+    Rating.objects.filter(section=thin).delete()
+    facts = {"decision": "南纪〔2020〕1号", "decided_on": LATER.date(), "facts": "查实"}
+    record_veto(section_id=thin.pk, by=make_user("commission"), at=LATER, **facts)
+    count(round_)
+    keep_all_flags(round_)
+    round_.results.filter(main_problems="").update(main_problems="推诿")
+    with policy.approved("publish.announce"):
+        announce_result(round_id=round_.pk, by=make_user("chief"), at=LATER)
+
+    page = page_of(client, published_of(Round.objects.get(pk=round_.pk)))
+
+    (entry,) = [e for e in json.loads(round_.publications.get().content)["entries"] if e["code"] == thin.code]
+    assert (entry["label"], entry["rank_low"]) == ("一票否决", None)
+    assert "结果：一致</h2>" in page
 
 
 def published_of(round_):
