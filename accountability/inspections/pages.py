@@ -12,14 +12,13 @@ from accountability.inspections.queries import reason_of
 from accountability.inspections.rules import InspectionState, OrderState, PlanState, Target
 from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
 from nanchuan_eval.tables.pages import Table
-from nanchuan_eval.tables.rules import Column, Kind
+from nanchuan_eval.tables.rules import Column, Kind, state_column
 from nanchuan_eval.workdays.queries import with_hint_of
 from nanchuan_eval.workdays.rules import in_chinese
 
 
 def plan_table(plans: Sequence[InspectionPlan]) -> Table[InspectionPlan]:
     """Return the plans, the newest first."""
-    states = list(PlanState.values)
     columns: list[Column[InspectionPlan]] = [
         Column(
             "name",
@@ -33,14 +32,7 @@ def plan_table(plans: Sequence[InspectionPlan]) -> Table[InspectionPlan]:
         Column("starts", "开始日期", lambda row: row.starts_on, Kind.DAY),
         Column("ends", "结束日期", lambda row: row.ends_on, Kind.DAY, term=lambda row: row.term, term_name="暗访日期"),
         Column("drawn", "随机抽查", lambda row: row.drawn_sections, Kind.NUMBER),
-        Column(
-            "state",
-            "状态",
-            lambda row: row.get_state_display(),
-            sort=lambda row: states.index(row.state),
-            is_choice=True,
-            tag=lambda row: row.state,
-        ),
+        state_column(PlanState),
         Column("proposed", "拟订", lambda row: row.proposed_by.name),
         Column("approved", "批准", lambda row: row.approved_by.name if row.approved_by else ""),
     ]
@@ -108,7 +100,6 @@ def own_visit_table(visits: Sequence[Inspection]) -> Table[Inspection]:
 
 def _visit_columns() -> tuple[Column[Inspection], Column[Inspection], Column[Inspection], Column[Inspection]]:
     """Return section, day, source and state of a visit, as plan and inspector read them alike."""
-    states = list(InspectionState.values)
     section: Column[Inspection] = Column(
         "section",
         "科室",
@@ -120,13 +111,8 @@ def _visit_columns() -> tuple[Column[Inspection], Column[Inspection], Column[Ins
     )
     day: Column[Inspection] = Column("day", "日期", lambda visit: visit.visit_on, Kind.DAY)
     source: Column[Inspection] = Column("source", "来源", lambda visit: visit.source, is_choice=True)
-    state: Column[Inspection] = Column(
-        "state",
-        "状态",
-        lambda visit: visit.get_state_display(),
-        sort=lambda visit: states.index(visit.state),
-        is_choice=True,
-        tag=lambda visit: visit.state,
+    state: Column[Inspection] = state_column(
+        InspectionState,
         warning=lambda visit: "已过期" if visit.is_missed else "",
         notes=lambda visit: [str(change) for change in visit.changes.all()],
         css=lambda visit: "whole" if visit.changes.all() else "",
@@ -136,7 +122,6 @@ def _visit_columns() -> tuple[Column[Inspection], Column[Inspection], Column[Ins
 
 def order_table(orders: Sequence[Order], *, today: date, may_plan: bool) -> Table[Order]:
     """Return the orders, those that wait for a reply or a check first; return visits for those who plan them only."""
-    states = list(OrderState.values)
 
     def is_late(order: Order) -> bool:
         return order.state == OrderState.ISSUED and order.due_on < today
@@ -159,15 +144,7 @@ def order_table(orders: Sequence[Order], *, today: date, may_plan: bool) -> Tabl
         ),
         Column("issued", "发出日期", lambda order: timezone.localdate(order.issued_at), Kind.DAY),
         Column("due", "整改期限", lambda order: order.due_on, Kind.DAY, term=lambda order: order.term),
-        Column(
-            "state",
-            "状态",
-            lambda order: order.get_state_display(),
-            sort=lambda order: states.index(order.state),
-            is_choice=True,
-            tag=lambda order: order.state,
-            warning=lambda order: "已逾期" if is_late(order) else "",
-        ),
+        state_column(OrderState, warning=lambda order: "已逾期" if is_late(order) else ""),
         Column("replied", "反馈日期", _replied, Kind.DAY, blank="未反馈"),
         Column(
             "check",

@@ -8,12 +8,11 @@ from django.utils import timezone
 from accountability.leads.models import Lead, LeadState
 from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
 from nanchuan_eval.tables.pages import Table
-from nanchuan_eval.tables.rules import Column, Kind
+from nanchuan_eval.tables.rules import Column, Kind, state_column
 
 
 def lead_table(rows: Sequence[Lead]) -> Table[Lead]:
     """Return all leads, those awaiting verification first."""
-    states = list(LeadState.values)
     columns: list[Column[Lead]] = [
         Column("section", "科室", lambda row: str(row.section), is_head=True, width=28),
         Column(
@@ -26,14 +25,7 @@ def lead_table(rows: Sequence[Lead]) -> Table[Lead]:
         Column("facts", "线索内容", lambda row: row.facts, width=40, is_sortable=False),
         Column("source", "来源", lambda row: "暗访" if row.inspection_id else "纪委监委登记", is_choice=True),
         Column("received", "收到时间", lambda row: timezone.localtime(row.received_at), Kind.MOMENT),
-        Column(
-            "state",
-            "状态",
-            lambda row: row.get_state_display(),
-            sort=lambda row: states.index(row.state),
-            is_choice=True,
-            tag=lambda row: row.state,
-        ),
+        state_column(LeadState),
         Column("conclusion", "处置情况", lambda row: row.conclusion, width=30, is_sortable=False),
         Column("decision", "决定文号", lambda row: row.decision),
         Column("by", "经办人", lambda row: row.concluded_by.name if row.concluded_by else "", is_choice=True),

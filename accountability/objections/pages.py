@@ -10,12 +10,11 @@ from accountability.objections.models import Objection
 from accountability.objections.rules import ObjectionState
 from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
 from nanchuan_eval.tables.pages import Table
-from nanchuan_eval.tables.rules import Column, Kind
+from nanchuan_eval.tables.rules import Column, Kind, state_column
 
 
 def objection_table(rows: Sequence[Objection], today: date) -> Table[Objection]:
     """Return the objections an account may view, the newest first."""
-    states = list(ObjectionState.values)
 
     def warning(row: Objection) -> str:
         return "已逾期" if row.state != ObjectionState.DECIDED and row.due_on < today else ""
@@ -34,14 +33,7 @@ def objection_table(rows: Sequence[Objection], today: date) -> Table[Objection]:
         Column("ground", "事由", lambda row: row.get_ground_display(), is_choice=True),
         Column("filed", "提出时间", lambda row: timezone.localdate(row.filed_at), Kind.DAY),
         Column("due", "答复期限", lambda row: row.due_on, Kind.DAY, term=lambda row: row.term, warning=warning),
-        Column(
-            "state",
-            "状态",
-            lambda row: row.get_state_display(),
-            sort=lambda row: states.index(row.state),
-            is_choice=True,
-            tag=lambda row: row.state,
-        ),
+        state_column(ObjectionState),
         Column("outcome", "结论", lambda row: row.get_outcome_display(), is_choice=True),
     ]
     return Table(

@@ -11,7 +11,7 @@ from accountability.rectifications.models import Rectification, RectificationIte
 from accountability.rectifications.rules import DRAFTED, WRITABLE, Bar, ItemState, RectificationState, bar
 from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
 from nanchuan_eval.tables.pages import Table
-from nanchuan_eval.tables.rules import Column, Kind
+from nanchuan_eval.tables.rules import Column, Kind, state_column
 from nanchuan_eval.workdays.rules import in_chinese
 
 LEFT, WIDTH, TOP, STEP = 210, 760, 46, 34
@@ -22,7 +22,6 @@ PLANNED, OVERDUE = "planned", "overdue"
 
 def rectification_table(rows: Sequence[Rectification], today: date) -> Table[Rectification]:
     """Return the list of rectifications; their items come with them (`prefetch_related`)."""
-    states = list(RectificationState.values)
 
     def plan_warning(row: Rectification) -> str:
         return "已逾期" if row.is_plan_overdue(today) else ""
@@ -47,14 +46,7 @@ def rectification_table(rows: Sequence[Rectification], today: date) -> Table[Rec
             href=lambda row: reverse("accountability:rectification", args=[row.pk]),
             width=30,
         ),
-        Column(
-            "state",
-            "状态",
-            lambda row: row.get_state_display(),
-            sort=lambda row: states.index(row.state),
-            is_choice=True,
-            tag=lambda row: row.state,
-        ),
+        state_column(RectificationState),
         Column(
             "plan_due",
             "方案期限",

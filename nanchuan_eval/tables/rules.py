@@ -10,6 +10,8 @@ from decimal import Decimal
 from enum import Enum, auto
 from typing import Any, Generic, TypeVar
 
+from django.db.models import TextChoices
+
 Value = str | int | Decimal | date | datetime | None
 Row = TypeVar("Row")
 
@@ -56,6 +58,20 @@ class Column(Generic[Row]):
     css: Callable[[Row], str] | None = None
     template: str = ""  # of a cell with more than text, such as a button
     width: float = 0
+
+
+def state_column(states: type[TextChoices], **more: Any) -> Column[Any]:
+    """Return the column of a row's `state`, sorted as the workflow goes, coloured and to be chosen from."""
+    order = list(states.values)
+    return Column(
+        "state",
+        "状态",
+        lambda row: row.get_state_display(),
+        sort=lambda row: order.index(row.state),
+        is_choice=True,
+        tag=lambda row: row.state,
+        **more,
+    )
 
 
 @dataclass(frozen=True)
