@@ -60,7 +60,6 @@ class Office:
     inspectors: tuple[User, User]
     system_admin: User
     security_admin: User
-    auditor: User
 
     @property
     def desk(self) -> tuple[User, User]:
@@ -88,7 +87,6 @@ class Office:
             inspectors=(known["inspector"], known["inspector2"]),
             system_admin=known["sysadmin"],
             security_admin=known["secadmin"],
-            auditor=known["auditor"],
         )
 
 

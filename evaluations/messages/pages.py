@@ -52,7 +52,6 @@ class SendingPage:
     minutes: int
     keep_hours: int
     has_failed: bool
-    is_reminded: bool
     has_gateway: bool
     stopped: int
     may_act: bool
@@ -85,7 +84,6 @@ def sending_page(round_: Round, user: User, at: datetime, site: str) -> SendingP
         minutes=-(-queued // settings.MESSAGE_RATE),
         keep_hours=settings.MESSAGE_KEEP_HOURS,
         has_failed=may_act and failed_to_retry(round_).exists(),
-        is_reminded=is_reminded,
         has_gateway=sends_messages(),
         stopped=StopNumber.objects.count(),
         may_act=may_act,

@@ -16,9 +16,7 @@ from nanchuan_eval.users.models import User
 class StaffSite(admin.AdminSite):
     """The staff site (工作台): the admin's lists and forms; its front page is the workspace's home."""
 
-    site_header = "最难办事科室群众评 · 评议工作台"
     site_title = "评议工作台"
-    index_title = "工作台"
     site_url = "/"
     enable_nav_sidebar = False
 

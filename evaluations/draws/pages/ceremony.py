@@ -56,7 +56,6 @@ class CeremonyPage:
     signed: list[str]
     signatures_wanted: int
     is_signing: bool
-    may_enter: bool
     may_run: bool
     may_abandon: bool
     has_signing_codes: bool
@@ -105,7 +104,6 @@ def ceremony_page(draw: Draw, user: User, at: datetime) -> CeremonyPage:
         signed=signed,
         signatures_wanted=wanted,
         is_signing=is_drawn and wanted > 0,
-        may_enter=may_enter,
         may_run=policy.may_start(user, "draw.run"),
         may_abandon=is_committed
         and not draw.readings.exists()
