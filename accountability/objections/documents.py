@@ -44,5 +44,4 @@ def deciding_body(objection: Objection) -> str:
 def _recount(objection: Objection) -> str:
     if objection.recounted_at is None:
         return "未复算"
-    agrees = "与计票结果一致" if objection.recount_agrees else "与计票结果不一致"
-    return f"{moment(objection.recounted_at)}复算，{agrees}；结果文件校验值 {objection.recount_sha256}"
+    return f"{moment(objection.recounted_at)}复算，{objection.agreement}；结果文件校验值 {objection.recount_sha256}"

@@ -88,6 +88,13 @@ class Objection(models.Model):
         return f"{self.section}{self.get_stage_display()}"
 
     @property
+    def agreement(self) -> str:
+        """Whether the recount agrees with the count of its time, and that there is a newer count (one query)."""
+        agrees = "与计票结果一致" if self.recount_agrees else "与计票结果不一致"
+        is_old = self.recounted_at and self.round.tally.at > self.recounted_at
+        return f"{agrees}（此后已重新计票）" if is_old else agrees
+
+    @property
     def lacking_witnesses(self) -> int:
         """How many supervisors have yet to sign the recount before it decides anything."""
         return max(0, LEAST_WITNESSES - self.signatures.count())

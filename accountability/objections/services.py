@@ -21,11 +21,12 @@ from evaluations.publication.rules import last_day
 from evaluations.publication.services import Correction, place_hold, release_hold, strike_unpublished
 from evaluations.rounds.models import Round, RoundSection
 from evaluations.rounds.queries import objection_term, objections_until
-from evaluations.rounds.rules.lifecycle import PUBLISHED, RoundState
+from evaluations.rounds.rules.lifecycle import BEFORE_PUBLICATION, PUBLISHED, RoundState
 from evaluations.rounds.services import lock_round
 from evaluations.scoring.methods import recount
 from evaluations.tally.files import ballots_csv
 from evaluations.tally.models import Veto, VetoQuerySet
+from evaluations.tally.rules.anomalies import Verdict
 from evaluations.tally.services.tally import annul_veto, recount_round
 from nanchuan_eval.approvals.services import ApprovableAction, calls
 from nanchuan_eval.audit import services as audit
@@ -298,9 +299,17 @@ def refuse_outcome(objection: Objection, outcome: Outcome) -> None:
             f"复算记录还差{objection.lacking_witnesses}名监督员签名，请到场的监督员在本件的页面上用签名码签名后，再作出答复。"
         )
     if outcome == Outcome.UPHELD and objection.ground in COUNTED_GROUNDS and not _has_changed(objection):
-        raise RuleViolation("复算结果与计票结果一致，计票无误，不能更正。确有无效票的，请先在“异常提示”中认定废票。")
+        raise RuleViolation(f"复算结果与计票结果一致，计票无误，不能更正。{_way_to_exclude(objection.round)}")
     if outcome == Outcome.UPHELD and objection.ground == Ground.VETO_FACTS and not _veto_of(objection).exists():
         raise RuleViolation("该科室本轮没有一票否决，或者一票否决已经撤销，不能据此更正。")
+
+
+def _way_to_exclude(round_: Round) -> str:
+    """Return how ballots can still be found invalid; empty where none can."""
+    flagged = round_.flags.filter(verdict=Verdict.OPEN).exclude(ballots=[])
+    if RoundState(round_.state) not in BEFORE_PUBLICATION or not flagged.exists():
+        return ""
+    return "确有无效票的，请先在“异常提示”中认定废票，重新计票后再答复。"
 
 
 def _name(supervisor: DrawEntry) -> str:

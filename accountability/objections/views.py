@@ -149,7 +149,7 @@ def sign(request: HttpRequest, pk: int) -> HttpResponse:
     policy.check_sees(account_of(request), "tally.verify")
     facts = [
         *_about(row)[:2],
-        ("复算", "与计票结果一致" if row.recount_agrees else "与计票结果不一致"),
+        ("复算", row.agreement),
         ("复算校验值", row.recount_sha256),
         ("已签名", row.witnesses),
     ]

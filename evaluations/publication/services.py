@@ -323,7 +323,7 @@ def _round_data(round_: Round) -> dict[str, str]:
 
 
 def place_hold(round_: Round, subject: str, *, at: datetime) -> PublicationHold:
-    """Stop publication and recounts until `subject` (in Chinese) is decided; for the caller's locked round."""
+    """Stop publication until `subject` (in Chinese) is decided, and other recounts; for the caller's locked round."""
     if RoundState(round_.state) not in BEFORE_PUBLICATION:
         raise RuleViolation("计票之后、公示之前方可提出待决事项。")
     return PublicationHold.objects.create(round=round_, subject=subject, placed_at=at)

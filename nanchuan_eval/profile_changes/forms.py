@@ -10,6 +10,7 @@ from nanchuan_eval.profile.rules.wording import COLOUR, LOGO, PLACES
 
 # From so many characters on a text is typed into several lines, and shown so.
 LONG_TEXT = 100
+PICTURE = "PNG、JPEG、WebP图片，不超过512KB；显示在页眉网站名称前，系统重新绘制并缩小。"
 
 
 class ProfileForm(forms.Form):
@@ -25,7 +26,7 @@ class ProfileForm(forms.Form):
         label=f"新{LOGO}",
         required=False,
         widget=forms.ClearableFileInput(attrs={"accept": "image/png,image/jpeg,image/webp"}),
-        help_text="PNG、JPEG、WebP图片，不超过512KB；显示在页眉网站名称前，系统重新绘制并缩小。不上传的，保留现有的",
+        help_text=f"{PICTURE}不上传的，保留现有的",
     )
     removes_logo = forms.BooleanField(label=f"不用{LOGO}", required=False)
     reason = forms.CharField(label="修改的理由", max_length=300)
@@ -42,6 +43,9 @@ class ProfileForm(forms.Form):
             self.fields[name] = forms.CharField(
                 label=field.label, max_length=field.longest, help_text=field.help, widget=widget
             )
+        if not profile.logo:
+            del self.fields["removes_logo"]
+            self.fields["upload"].help_text = f"{PICTURE}不上传的，没有{LOGO}"
         self.order_fields(self.field_order)
 
     def clean(self) -> dict[str, Any]:

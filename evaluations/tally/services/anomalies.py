@@ -106,7 +106,10 @@ def _refuse_bad_decision(round_: Round, flag: AnomalyFlag, verdict: Verdict, rea
 def _exclude(round_: Round, flag: AnomalyFlag, by: User, at: datetime) -> None:
     Ballot.objects.filter(round=round_, pk__in=flag.ballots).update(is_counted=False)
     Rating.objects.filter(round=round_, ballot__in=flag.ballots).update(is_counted=False)
-    recount_round(round_, reason=f"认定废票{len(flag.ballots)}张：{flag.reason}"[:300], by=by, at=at)
+    reason = f"认定废票{len(flag.ballots)}张：{flag.reason}"[:300]
+    # An open objection may be about these very ballots: it can be upheld once they are excluded.
+    objections = round_.holds.filter(released_at=None).values_list("pk", flat=True)
+    recount_round(round_, reason=reason, by=by, at=at, despite=list(objections))
 
 
 def decision_content(flag: AnomalyFlag, arguments: Mapping[str, Any]) -> dict[str, object]:

@@ -83,7 +83,8 @@ def recount_round(
     """Recount after a decision that changed the outcome; a new version, in the decision's own transaction.
 
     The caller checks permission. Results follow the newest version; main problems that are already written stay.
-    `despite` = the holds that do not stop it: two objections that both lead to a recount must not wait for each other.
+    `despite` = the holds that do not stop it: two objections that both lead to a recount must not wait for each other,
+    nor ballots to exclude for the objection to them.
     """
     if RoundState(round_.state) not in RECOUNTABLE:
         raise RuleViolation(f"本轮当前为“{RoundState(round_.state).label}”，不能重新计票。")

@@ -1,6 +1,7 @@
 """Objections before and after publication: periods, recounts before witnesses, decisions, corrections."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -29,7 +30,7 @@ from evaluations.round_log.queries import entries_of, log_lines
 from evaluations.rounds.models import RoundStep
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.scoring.methods import Files
-from evaluations.tally.models import SectionResult, Tally
+from evaluations.tally.models import AnomalyFlag, SectionResult, Tally
 from nanchuan_eval.core.canonical import sha256_hex
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import Denied, Role
@@ -149,6 +150,41 @@ def test_an_objection_to_the_count_is_not_upheld_if_the_recount_agrees(monkeypat
 
     objection.refresh_from_db()
     assert objection.state == ObjectionState.RECOUNTED
+
+
+class TestInvalidBallots:
+    """An objection to ballots is upheld once they are excluded; the refusal names the way only where it is open."""
+
+    def objected(self, monkeypatch, **flag):
+        round_ = in_review(make_counted_round())
+        if flag:
+            AnomalyFlag.objects.create(round=round_, kind="straight", text="相同", found_at=NOON, **flag)
+        return recounted(round_, monkeypatch, ground=Ground.INVALID_BALLOTS)
+
+    def test_the_flags_that_are_open_are_named(self, monkeypatch):
+        objection = self.objected(monkeypatch, ballots=[str(uuid4())])
+
+        with pytest.raises(RuleViolation, match="请先在“异常提示”中认定废票，重新计票后再答复"):
+            decide(objection, Outcome.UPHELD)
+
+    @pytest.mark.parametrize(
+        "flag",
+        [{}, {"ballots": []}, {"ballots": ["x"], "verdict": "kept", "reason": "无异常", "decided_at": NOON}],
+    )
+    def test_no_way_is_named_where_there_is_none(self, monkeypatch, flag):
+        objection = self.objected(monkeypatch, **flag)
+
+        with pytest.raises(RuleViolation) as refused:
+            decide(objection, Outcome.UPHELD)
+
+        assert "异常提示" not in str(refused.value)
+
+    def test_it_is_upheld_after_a_newer_count_and_says_that_the_recount_is_older(self, monkeypatch):
+        objection = self.objected(monkeypatch)
+        Tally.objects.update(at=SOON + timedelta(hours=1))
+
+        assert objection.agreement == "与计票结果一致（此后已重新计票）"
+        assert decide(objection, Outcome.UPHELD).outcome == Outcome.UPHELD
 
 
 def test_a_differing_recount_is_recorded_with_its_witnesses(monkeypatch):

@@ -8,7 +8,7 @@ import pytest
 
 from evaluations.ballots.models import Rating
 from evaluations.lifecycle import services as lifecycle
-from evaluations.publication.services import publish_list
+from evaluations.publication.services import place_hold, publish_list
 from evaluations.rounds.models import Round
 from evaluations.scoring.method import Indicator
 from evaluations.scoring.methods import outcomes, parse_rulebook, recount
@@ -83,6 +83,16 @@ class TestAFlag:
         assert recount(ballots_csv(round_), json.loads(second.rulebook)).result == second.result.encode()
         assert Tally.objects.get(pk=first.pk).result == first.result
         assert list(tally_faults()) == []
+
+    def test_ballots_are_excluded_while_an_objection_to_them_is_open(self):
+        round_, flag = self.counted()
+        round_.refresh_from_db()
+        place_hold(round_, "对无效票的异议", at=LATER)
+
+        self.decide(flag, Verdict.INVALID)
+
+        assert round_.tally.version == 2
+        assert round_.holds.get().released_at is None
 
     @pytest.mark.parametrize(
         ("verdict", "reason", "refusal"),

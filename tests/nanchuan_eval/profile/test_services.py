@@ -20,6 +20,7 @@ from nanchuan_eval.permissions.policy import OPERATOR, Denied
 from nanchuan_eval.profile.models import Logo, ProfileVersion
 from nanchuan_eval.profile.queries import current_profile, forget_profile, logo_faults, newest_profile
 from nanchuan_eval.profile.rules.profile import DEFAULT
+from nanchuan_eval.profile_changes.forms import ProfileForm
 from nanchuan_eval.profile_changes.services import install_profile, propose_profile
 from tests.factories import NOON, make_round, make_user
 
@@ -251,3 +252,8 @@ class TestThePage:
 
         assert "短信签名：由“云澜评议办”改为“云评办”" in page
         assert "区县：云澜县" in page
+
+
+def test_only_a_logo_that_there_is_can_be_done_without():
+    assert "removes_logo" not in ProfileForm(None, None, profile=replace(OURS, logo="")).fields
+    assert "removes_logo" in ProfileForm(None, None, profile=replace(OURS, logo="a" * 64)).fields
