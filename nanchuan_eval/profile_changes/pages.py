@@ -43,7 +43,11 @@ def _versions() -> list[dict[str, Any]]:
     """Return the newest versions, each with what it changed; the first one with all it says."""
     rows = list(ProfileVersion.objects.select_related("approved_by")[: MOST_VERSIONS + 1])
     profiles = [from_json(row.content) for row in rows]
-    told = [list(changes(before, after)) for after, before in pairwise(profiles)]
+    told = [{"lines": list(changes(before, after))} for after, before in pairwise(profiles)]
     if len(rows) <= MOST_VERSIONS:
-        told += [[f"{label}：{text}" for label, text in shown(first)] for first in profiles[-1:]]
-    return [{"row": row, "lines": lines} for row, lines in zip(rows, told, strict=False)]
+        told += [{"lines": [f"{label}：{text}" for label, text in shown(one)], "whole": True} for one in profiles[-1:]]
+    return [{"row": row, "by": _approver(row), **each} for row, each in zip(rows, told, strict=False)]
+
+
+def _approver(row: ProfileVersion) -> str:
+    return f"{row.approved_by.name}审批" if row.approved_by else "安装时导入"

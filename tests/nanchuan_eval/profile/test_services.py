@@ -254,6 +254,19 @@ class TestThePage:
         assert "区县：云澜县" in page
 
 
+def test_the_history_says_of_the_first_version_that_it_is_whole_and_of_later_ones_what_changed(client, by_two):
+    in_force(by_two)
+    in_force(by_two, profile=replace(OURS, phone="010-87654321"))
+    client.force_login(by_two[0])
+
+    page = client.get(reverse("profile")).content.decode()
+
+    second, first = page.partition("修改记录")[2].split("首次保存的全部内容：")
+    assert "评议办电话：由“010-12345678”改为“010-87654321”" in second
+    assert "区县：云澜县" not in second
+    assert "区县：云澜县" in first
+
+
 def test_only_a_logo_that_there_is_can_be_done_without():
     assert "removes_logo" not in ProfileForm(None, None, profile=replace(OURS, logo="")).fields
     assert "removes_logo" in ProfileForm(None, None, profile=replace(OURS, logo="a" * 64)).fields
