@@ -57,17 +57,21 @@ def _faults(published: Publication, content: Mapping[str, Any], tally: Tally) ->
 
 def _list_faults(content: Mapping[str, Any], outcome: Mapping[str, Standing]) -> Iterator[str]:
     entries = {entry["code"]: entry for entry in content["entries"]}
-    withdrawn = {entry["code"]: entry for entry in content["withdrawn"]}
-    for code, entry in (withdrawn | entries).items():
+    withdrawn = {entry["code"] for entry in content["withdrawn"]}
+    for code, entry in entries.items():
         standing = outcome.get(code)
         if standing is None or not standing.is_listed or standing.place != entry["rank"]:
             yield f"{entry['department']}{entry['section']}的位次与公示的不同"
-        elif code in entries and (standing.label, *standing.published_interval) != (
+        elif (standing.label, *standing.published_interval) != (
             entry["label"],
             entry["rank_low"],
             entry["rank_high"],
         ):
             yield f"{entry['department']}{entry['section']}的标注或者位次区间与公示的不同"
-    missing = [code for code, each in outcome.items() if each.is_listed and code not in entries | withdrawn]
-    if len(missing) != content["struck"]:
-        yield f"应上榜而公示名单中没有的科室有{len(missing)}个，公示写明公示前撤下{content['struck']}个"
+    missing = {code: each.place for code, each in outcome.items() if each.is_listed and code not in entries}
+    struck = len(missing.keys() - withdrawn)
+    if struck != content["struck"]:
+        yield f"应上榜而公示名单中没有的科室有{struck}个，公示写明公示前撤下{content['struck']}个"
+    vacant = sorted({place for place in missing.values() if place} - {entry["rank"] for entry in content["entries"]})
+    if vacant != content.get("vacant", vacant):
+        yield "名单中空缺的位次与公示的不同"

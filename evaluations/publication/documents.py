@@ -1,7 +1,6 @@
 """Published lists, and the documents of a result (计票记录、公示) as data for the templates."""
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -66,7 +65,7 @@ class PublishedList:
 
     @property
     def vacant(self) -> str:
-        """Which places are vacant because their sections were withdrawn, and why."""
+        """Which sections were taken off the list, and which places are vacant because of it."""
         return vacant_places(self.content, self.corrections)
 
     @property
@@ -112,39 +111,27 @@ def corrections_of(versions: Sequence[tuple[Publication, Mapping[str, Any]]]) ->
 def vacant_places(content: Mapping[str, Any], corrections: Sequence[CorrectionMade]) -> str:
     """Return which sections were taken off a list, and that nobody has moved up to their places; "" if none was.
 
-    A recount may have moved others since: the place that a section lost is the one of the last list that named it.
-    """
-    return _withdrawn(content, corrections) + _struck(content)
-
-
-def _struck(content: Mapping[str, Any]) -> str:
-    """Return how many sections were taken off before publication, without their names, and which places they left.
-
-    Those of one place are followed by as many places that nobody has.
+    Those taken off before publication are not named. A recount may have moved others since.
     """
     struck = content.get("struck", 0)
-    if not struck:
+    told = f"公示前撤下{struck}个科室，不公布名称。" if struck else ""
+    lost = _lost_places(content, corrections)
+    if lost:
+        held = "、".join(f"{e['department']}{e['section']}（原第{lost[e['code']]}位）" for e in content["withdrawn"])
+        told = f"经更正撤下：{held}。{told}"
+    if not told:
         return ""
-    left: list[int] = []
-    free = 1
-    for place, number in sorted(Counter(row["rank"] for row in (*content["entries"], *content["withdrawn"])).items()):
-        left += range(free, place)
-        free = place + number
-    left += range(free, free + struck)
-    vacant = "、".join(f"第{place}位" for place in left[:struck])
-    return f"公示前撤下{struck}个科室，不公布名称。撤下后不递补，其他科室位次不变，名单中{vacant}空缺。"
+    # Lists published before that stood in the content were not counted again since.
+    vacant = content.get("vacant", sorted({*lost.values()} - {entry["rank"] for entry in content["entries"]}))
+    why = f"，名单中{'、'.join(f'第{place}位' for place in vacant)}空缺" if vacant else ""
+    return f"{told}撤下后其他科室不递补{why}。"
 
 
-def _withdrawn(content: Mapping[str, Any], corrections: Sequence[CorrectionMade]) -> str:
-    if not content["withdrawn"]:
-        return ""
+def _lost_places(content: Mapping[str, Any], corrections: Sequence[CorrectionMade]) -> dict[str, int]:
+    """Return the place that each withdrawn section had on the last list that named it."""
     rows = [row for each in reversed(corrections) for row in each.content["changes"]]
     lost = {row["code"]: row["was"]["rank"] for row in rows if row["was"] and not row["now"]}
-    places = {entry["code"]: lost.get(entry["code"], entry["rank"]) for entry in content["withdrawn"]}
-    held = "、".join(f"{e['department']}{e['section']}（原第{places[e['code']]}位）" for e in content["withdrawn"])
-    vacant = sorted({*places.values()} - {entry["rank"] for entry in content["entries"]})
-    why = f"，名单中{'、'.join(f'第{rank}位' for rank in vacant)}空缺" if vacant else ""
-    return f"经更正撤下：{held}。撤下后不递补，其他科室位次不变{why}。"
+    return {entry["code"]: lost.get(entry["code"], entry["rank"]) for entry in content["withdrawn"]}
 
 
 def with_changes(publications: Iterable[Publication]) -> list[tuple[Publication, dict[str, Any]]]:

@@ -163,18 +163,23 @@ def notice_content(round_: Round, *, version: int, reason: str = "") -> dict[str
     """Return the public content: ranks, units, sections, main problems, turnout, digests; no score, no name."""
     results = list(SectionResult.objects.filter(round=round_).select_related("section", "round"))
     tally = round_.tally
-    # A section removed before the first version was never named in public and is not named now.
     earlier = [json.loads(old.content) for old in round_.publications.order_by("version")]
-    published = {entry["code"] for old in earlier for entry in old["entries"]}
-    withdrawn = [result for result in results if result.is_withdrawn]
+    # A section removed before the first version was never named in public and is not named now. Whatever a recount
+    # says since: the place that a section lost is the one of the last list that named it.
+    last_places = {entry["code"]: entry["rank"] for old in earlier for entry in old["entries"]}
+    named = [result for result in results if result.is_withdrawn and result.section.code in last_places]
+    withdrawn = [_entry(result) | {"rank": last_places[result.section.code]} for result in named]
+    taken_off = [result for result in results if result.is_withdrawn and result.data["listed"]]
+    listed = [result for result in results if result.is_listed]
     content = {
         "round": _round_data(round_),
         "version": version,
         "reason": reason,
         "is_demo": round_.is_demo,
-        "entries": [_entry(result) | _sureness(result) for result in results if result.is_listed],
-        "withdrawn": [_entry(result) for result in withdrawn if result.section.code in published],
-        "struck": sum(result.data["listed"] and result.section.code not in published for result in withdrawn),
+        "entries": [_entry(result) | _sureness(result) for result in listed],
+        "withdrawn": withdrawn,
+        "struck": sum(result.section.code not in last_places for result in taken_off),
+        "vacant": sorted({each.rank for each in taken_off if each.rank} - {each.rank for each in listed}),
         "channels": disclosed_turnout(round_),
         "columns_explained": COLUMNS_EXPLAINED,
         "sections": len(results),
@@ -265,7 +270,8 @@ def refuse_unchanged(round_: Round, correction: Correction) -> None:
         return
     before = json.loads(round_.publications.latest("version").content)
     after = notice_content(round_, version=before["version"], reason=before["reason"])
-    if {**before, "changes": []} == {**after, "changes": []}:
+    # A later form of the content may say more than the version before: that alone is no change.
+    if all(after.get(key) == value for key, value in before.items() if key != "changes"):
         raise RuleViolation("没有需要更正的内容。请勾选撤下的科室，或者改写主要问题。")
 
 

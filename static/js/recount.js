@@ -412,11 +412,18 @@ function* againstList(book, result, list, name) {
   for (const { code, rank } of list.withdrawn ?? []) {
     if (!rows.has(code) || codes.includes(code) || withdrawn.size !== list.withdrawn.length) {
       yield `${name(code)}：更正撤下，但不在规则文件中，或者出现两次`;
-    } else if (rank !== rows.get(code).rank) {
+    } else if (!("vacant" in list) && rank !== rows.get(code).rank) {
       yield `${name(code)}：更正撤下，位次复算为“${brief(rows.get(code).rank)}”，公示为“${brief(rank)}”`;
     }
   }
-  const missing = result.sections.filter((row) => row.listed && !codes.includes(row.section) && !withdrawn.has(row.section));
+  const gone = result.sections.filter((row) => row.listed && !codes.includes(row.section));
+  // Later lists give a withdrawn section the place that it had, whatever a recount says, and name the vacant places.
+  if ("vacant" in list) {
+    const taken = new Set(list.entries.map((entry) => entry.rank));
+    const vacant = [...new Set(gone.map((row) => row.rank))].filter((rank) => !taken.has(rank)).sort((a, b) => a - b);
+    yield* differences(vacant, list.vacant, "公示内容的 vacant ");
+  }
+  const missing = gone.filter((row) => !withdrawn.has(row.section));
   if (missing.length !== (list.struck ?? 0)) {
     const names = missing.map((row) => name(row.section)).join("、") || "无";
     yield `复算应上榜而公示名单中没有的科室：${names}；公示写明公示前撤下${brief(list.struck ?? 0)}个`;

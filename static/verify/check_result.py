@@ -626,10 +626,14 @@ def against_list(result: Row, published: Row) -> Iterator[str]:
     for code, entry in sorted(withdrawn.items()):
         if code not in rows or code in entries or len(withdrawn) != len(published["withdrawn"]):
             yield f"公示：更正撤下的{code}不在规则中，或者同一科室出现两次"
-        else:
+        elif "vacant" not in published:
             yield from differences(rows[code]["rank"], entry.get("rank"), f"公示：更正撤下的{code}.rank")
     # Sections that a decision has taken off the list: named where they had been published, else only their number.
-    missing = [code for code, row in rows.items() if row["listed"] and code not in {*entries, *withdrawn}]
+    gone = [code for code, row in rows.items() if row["listed"] and code not in entries]
+    # Later lists give a withdrawn section the place that it had, whatever a recount says, and name the vacant places.
+    vacant = sorted({rows[code]["rank"] for code in gone} - {entry.get("rank") for entry in entries.values()})
+    yield from differences(vacant, published.get("vacant", vacant), "公示：空缺的位次")
+    missing = [code for code in gone if code not in withdrawn]
     struck = published.get("struck", 0)
     if type(struck) is not int or len(missing) != struck:
         yield f"公示：应上榜而名单中没有的科室：{'、'.join(missing) or '无'}；公示写明公示前撤下{brief(struck)}个"

@@ -112,6 +112,7 @@ def test_all_that_follows_from_the_cells_is_compared_whatever_digest_is_publishe
         {"struck": 1},
         {"entries": [{k: v for k, v in e.items() if k not in {"label", "rank_low"}} for e in listed(files)["entries"]]},
         {"withdrawn": [{"code": "D99-99", "rank": 1}]},
+        {"vacant": [1]},
     ]
     forged = [listed(files, **each) for each in changes]
 

@@ -63,7 +63,7 @@ LIST = Dataset(
     Scope.VERSION,
     (
         Column("状态", "entries、withdrawn", "“上榜”或者“撤下”"),
-        Column("位次", "rank", "1为最难办；撤下的，为撤下时记载的位次"),
+        Column("位次", "rank", "1为最难办；撤下的，为撤下之前名单上的位次"),
         CODE,
         DEPARTMENT,
         SECTION,

@@ -75,6 +75,7 @@ LIST = _object(
     },
     optional={
         "columns_explained": TEXT,
+        "vacant": _array({"type": "integer", "minimum": 1}),
         "response": _object(RESPONSE, optional={"left_out": WHOLE}, is_closed=False),
         "changes": _array(_object({**NAMED, "code": TEXT, "was": ROW, "now": ROW, "is_withdrawn": FLAG})),
         "method": TEXT,

@@ -204,4 +204,4 @@ def assert_says_all(text):
     assert "更正说明（第3版，2020年7月13日）：评议对象有误" in text
     assert text.count("撤下，不再上榜") == 2
     assert "经更正撤下：D01局第D01-01科（原第1位）、D02局第D02-02科（原第4位）。" in text
-    assert "撤下后不递补，其他科室位次不变，名单中第1位、第4位空缺。" in text
+    assert "撤下后其他科室不递补，名单中第1位、第4位空缺。" in text

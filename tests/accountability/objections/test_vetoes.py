@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from accountability.case_lifecycle.services.cases import publish_and_start
+from accountability.case_lifecycle.services.corrections import correct_and_follow
 from accountability.cases.models import Case
 from accountability.objections.models import RecountSignature
 from accountability.objections.rules import Ground, Outcome
@@ -18,9 +19,14 @@ from accountability.objections.services import (
 )
 from accountability.results.queries.results import read_result
 from evaluations.draws.models import DrawEntry
+from evaluations.public_recount.pages import recount_verdict
+from evaluations.publication.documents import published_versions
+from evaluations.publication.models import PublicationDecision
+from evaluations.publication.services import Correction
 from evaluations.rounds.models import Round
 from evaluations.tally.models import Veto
 from evaluations.tally.services.tally import record_veto
+from evaluations.verdicts.queries import Answer
 from nanchuan_eval.audit.queries import changed_facts
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import Role
@@ -31,6 +37,7 @@ from tests.factories import make_sealed_round, make_user
 
 pytestmark = pytest.mark.django_db
 SOON = LATER + timedelta(hours=3)
+DAY = timedelta(days=1)
 
 
 def announced(method, *, vetoed, **rulebook):
@@ -145,3 +152,42 @@ def test_nothing_is_upheld_against_a_veto_that_there_is_not():
         uphold(objected(listed))
 
     assert round_.results.get(section=listed).is_listed
+
+
+def test_a_withdrawn_section_keeps_the_place_that_it_lost_whatever_a_recount_gives_the_others():
+    round_ = announced("NC-2", vetoed=1, list_length=3)
+    publish_and_start(round_id=round_.pk, by=make_user("commission"), at=PUBLISHED)
+    cleared = round_.sections.order_by("code").first()
+    appeal = objected(cleared, at=PUBLISHED + DAY)
+    second, _ = places(round_)[1]
+    change = Correction("评议对象有误", (second,))
+    correct_and_follow(round_id=round_.pk, correction=change, by=make_account(), at=PUBLISHED + DAY)
+
+    uphold(appeal, at=PUBLISHED + 2 * DAY)
+
+    newest = published_versions(round_.key)[0]
+    assert [rank for _, rank in places(round_)] == [2, 3]
+    assert [(row["code"], row["rank"]) for row in newest.content["withdrawn"]] == [(second, 2)]
+    assert newest.vacant.endswith("（原第2位）。撤下后其他科室不递补，名单中第1位空缺。")
+    assert recount_verdict(newest.publication, round_.tally, PUBLISHED).answer == Answer.AGREES
+
+
+@pytest.mark.parametrize("vetoed", [1, 2])
+def test_a_withdrawn_section_that_a_recount_gives_no_place_leaves_none_vacant(client, vetoed):
+    round_ = announced("NC-2", vetoed=vetoed, min_lines=1000)
+    *struck, withdrawn = round_.sections.order_by("code")[:vetoed]
+    for section in struck:
+        uphold(objected(section, Ground.WRONG_SECTION))
+    PublicationDecision.objects.create(
+        tally=round_.tally, reason="经研究", decided_at=PUBLISHED, decided_by=make_account()
+    )
+    publish_and_start(round_id=round_.pk, by=make_user("commission"), at=PUBLISHED)
+    before = places(round_)
+    for appeal in [objected(withdrawn, ground, at=PUBLISHED) for ground in (Ground.WRONG_SECTION, Ground.VETO_FACTS)]:
+        uphold(appeal, at=PUBLISHED + DAY)
+
+    newest = published_versions(round_.key)[0]
+    assert [(row["code"], row["rank"]) for row in newest.content["withdrawn"]] == before
+    assert newest.vacant.endswith("名单中第1位空缺。" if struck else "撤下后其他科室不递补。")
+    for address in ("/list/2020H1/", "/list/2020H1/3/notice.pdf", "/data/2020H1/3/list.csv"):
+        assert client.get(address).status_code == 200

@@ -247,6 +247,16 @@ class TestTheList:
         for forged in ({"rank": 7}, {"code": others[0]["code"]}, {"code": "D99-99"}):
             assert is_found(public(files) | {"list": listed(files, entries=others, withdrawn=[first | forged])})
 
+    @pytest.mark.parametrize(("place", "vacant", "is_told"), [(1, [1], False), (7, [1], False), (1, [], True)])
+    def test_a_list_that_names_its_vacant_places_gives_withdrawn_sections_those_that_they_had(
+        self, place, vacant, is_told
+    ):
+        files = files_of(*NC2[0])
+        first, *others = listed(files)["entries"]
+        content = listed(files, entries=others, withdrawn=[first | {"rank": place}], vacant=vacant)
+
+        assert is_found(public(files) | {"list": content}) == is_told
+
     def test_a_section_that_should_not_be_listed_is_named(self):
         files = files_of(*NC2[0])
         other = next(row["section"] for row in files["result"]["sections"] if not row["listed"])

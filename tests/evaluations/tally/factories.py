@@ -33,6 +33,7 @@ def announce(round_):
     """Count the round, keep all flagged ballots and announce the result to the units."""
     count(round_)
     keep_all_flags(round_)
+    round_.results.filter(is_listed=True, main_problems="").update(main_problems="窗口无人")
     with policy.approved("publish.announce"):
         announce_result(round_id=round_.pk, by=make_user("chief"), at=LATER)
 
