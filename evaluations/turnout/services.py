@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.draws.models import DrawEntry
+from evaluations.messages.services.reminders import refuse_outside_vote
 from evaluations.pools.models import PoolEntry
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
@@ -40,8 +41,7 @@ def remind_stratum(*, round_id: int, stratum: str, reason: str, by: User, at: da
     """Return everybody drawn in a stratum for a reminder (催收); it is unknown who has voted, so all get one."""
     policy.check(by, "pool.unmask")
     round_ = Round.objects.get(pk=round_id)
-    if round_.state != RoundState.OPEN:
-        raise RuleViolation("只有评议中的轮次可以发送催评短信。")
+    refuse_outside_vote(round_, at)
     if not reason.strip():
         raise RuleViolation("请填写催评理由。")
     people = list(

@@ -9,6 +9,7 @@ from django.db import transaction
 from evaluations.messages.models import Message
 from evaluations.messages.rules.kinds import GIVEN, WITH_CODES, MessageKind, MessageState, Way
 from evaluations.messages.services.gateways import sends_messages
+from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.rounds.services import lock_round
 from nanchuan_eval.audit import services as audit
@@ -19,6 +20,12 @@ from nanchuan_eval.users.models import User
 BATCH_SIZE = 1000
 
 
+def refuse_outside_vote(round_: Round, at: datetime) -> None:
+    """Refuse to remind anybody of a vote that has not begun or is over."""
+    if round_.state != RoundState.OPEN or not round_.opens_at <= at < round_.closes_at:
+        raise RuleViolation("只有评议中的轮次可以发送催评短信。")
+
+
 @transaction.atomic
 def remind_all(*, round_id: int, by: User, at: datetime) -> str:
     """Queue one reminder for everybody whose message has gone out and who was not removed; once in a round.
@@ -27,8 +34,7 @@ def remind_all(*, round_id: int, by: User, at: datetime) -> str:
     """
     policy.check(by, "cred.print")
     round_ = lock_round(round_id)
-    if round_.state != RoundState.OPEN or not round_.opens_at <= at < round_.closes_at:
-        raise RuleViolation("只有评议中的轮次可以发送催评短信。")
+    refuse_outside_vote(round_, at)
     if not sends_messages():
         raise RuleViolation("没有设置短信网关，不能发送催评短信。")
     mine = Message.objects.filter(round=round_)

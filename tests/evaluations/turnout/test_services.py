@@ -158,6 +158,17 @@ class TestAReminder:
         entry = AuditEntry.objects.latest("pk")
         assert (entry.action, entry.reason, entry.detail["people"]) == ("pool.unmask", "回收偏低", 3)
 
+    def test_asks_nobody_to_vote_once_the_vote_is_over(self):
+        round_ = make_open_round()
+        make_drawn(round_)
+        asked = {"round_id": round_.pk, "stratum": "服务对象", "reason": "x", "by": make_user("clerk")}
+
+        for at in (round_.opens_at - timedelta(minutes=1), round_.closes_at):
+            with pytest.raises(RuleViolation, match="只有评议中的轮次"):
+                remind_stratum(**asked, at=at)
+
+        assert not AuditEntry.objects.filter(action="pool.unmask").exists()
+
     def test_needs_a_reason_a_known_stratum_and_the_permission(self):
         round_ = make_open_round()
         make_drawn(round_)
