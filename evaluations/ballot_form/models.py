@@ -4,7 +4,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 
-from evaluations.ballot_form.rules.topics import as_words
+from evaluations.ballot_form.rules.topics import NO_WORDS, as_words
 from evaluations.scoring.method import Indicator
 
 
@@ -51,7 +51,7 @@ class ServiceTopic(models.Model):
 
     def clean(self) -> None:
         if not as_words(self.words) and not as_words(self.departments):
-            raise ValidationError({"words": "请填写科室名称关键词或者单位名称关键词，至少一个词。"})
+            raise ValidationError({"words": NO_WORDS})
 
 
 class Manifestation(models.Model):

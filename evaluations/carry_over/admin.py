@@ -12,7 +12,7 @@ from evaluations.carry_over.services import carry_over
 from evaluations.rounds.admin_pages import round_page, staff_page
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import earlier_round
-from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.rounds.rules.lifecycle import WAITS_FOR_APPROVAL, RoundState
 from nanchuan_eval.admin_site.model_admin import PolicyAdmin
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.permissions import policy
@@ -32,7 +32,7 @@ class CarryPages(PolicyAdmin):
         round_ = get_object_or_404(Round, pk=pk, state=RoundState.DRAFT)
         earlier = earlier_round(round_)
         if earlier is None or approvals.waiting_about(user, round_):
-            messages.error(request, "评议方案已提请审批，审批前不能修改。" if earlier else "没有更早的轮次可以沿用。")
+            messages.error(request, WAITS_FOR_APPROVAL if earlier else "没有更早的轮次可以沿用。")
             return redirect(round_page(pk))
         compared = compare_rules(round_.rulebook, earlier.rulebook)
         form = CarryForm(request.POST or None, rules=compared.lines, draws=draw_lines(round_, earlier))

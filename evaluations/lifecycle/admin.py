@@ -35,7 +35,7 @@ from evaluations.round_log.admin import LogPages
 from evaluations.rounds.forms import DATES, RoundForm
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import earlier_round, has_result, rhythm_doubts, state_now, unusual_dates_of
-from evaluations.rounds.rules.lifecycle import STEP_ACTION, RoundState, Step
+from evaluations.rounds.rules.lifecycle import STEP_ACTION, WAITS_FOR_APPROVAL, RoundState, Step
 from evaluations.rounds.rules.rulebook import rulebook_warnings
 from evaluations.rounds.rules.settings import carried_over, terms_replaced
 from evaluations.rounds.services import edit_round, edit_rulebook, plan_round
@@ -218,7 +218,7 @@ class RoundAdmin(
         request.waits = approvals.waiting_about(user, round_)  # type: ignore[attr-defined]  # for has_change_permission
         is_frozen = not self.has_change_permission(request, round_)
         if request.method == "POST" and request.waits:  # type: ignore[attr-defined]
-            messages.error(request, "评议方案已提请审批，审批前不能修改。")
+            messages.error(request, WAITS_FOR_APPROVAL)
             return redirect(_page(pk))
         form = RulebookForm(request.POST or None, rulebook=round_.rulebook, is_frozen=is_frozen)
 

@@ -17,7 +17,7 @@ from evaluations.planning.services import adopt_plan, digest_of
 from evaluations.planning.workbooks import plan_workbook
 from evaluations.rounds.admin_pages import staff_page
 from evaluations.rounds.models import Round
-from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.rounds.rules.lifecycle import WAITS_FOR_APPROVAL, RoundState
 from evaluations.scoring.method import RulebookError
 from nanchuan_eval.admin_site.model_admin import PolicyAdmin
 from nanchuan_eval.approvals import services as approvals
@@ -59,7 +59,7 @@ class PlanningPages(PolicyAdmin):
             return redirect(back)
         round_, found = _grounds(pk)
         if approvals.waiting_about(account_of(request), round_):
-            messages.error(request, "评议方案已提请审批，审批前不能修改。")
+            messages.error(request, WAITS_FOR_APPROVAL)
             return redirect(back)
         form = PlanForm(request.POST, names=found.names, clients={})
         page = _try_plan(form, found)

@@ -11,7 +11,7 @@ from evaluations.box_key.models import BoxCard
 from evaluations.box_key.queries import holder_name
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import profile_of
-from evaluations.rounds.rules.key_statement import document_mark
+from evaluations.rounds.rules.key_statement import KEPT_BY_SERVER, document_mark
 from evaluations.rounds.rules.lifecycle import Step
 from evaluations.scoring.method import Channel
 from evaluations.scoring.wording import FEW_NOTE
@@ -83,6 +83,7 @@ def opening_record(round_: Round) -> dict[str, Any]:
         "cards": [(card.card, holder_name(card.holder), _presented(card, opening)) for card in cards],
         "signed": [f"{holder_name(s.supervisor)}（{_minute(s.at)}）" for s in signed],
         "wanted": round_.rulebook["supervisors_present"] if cards else 0,
+        "key_kept": KEPT_BY_SERVER,
         "signers": SIGNERS,
         "office": profile_of(round_).office,
     }

@@ -1,4 +1,4 @@
-"""What the states of rounds are called, what a running vote will probably give."""
+"""What the states of rounds are called, what a running vote will probably give, how few ballots are written."""
 
 from django import template
 
@@ -6,6 +6,7 @@ from evaluations.planning.pages import GateWarning, gate_warning
 from evaluations.rounds import queries
 from evaluations.rounds.models import Round
 from evaluations.sample_audit.queries.audits import audit_of
+from evaluations.scoring.wording import FEW_NOTE
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.users.models import User
 
@@ -16,6 +17,12 @@ register = template.Library()
 def gate_forecast(round_: Round, user: User) -> dict[str, GateWarning | None]:
     """Render the warning that too few sections will probably be ranked, with what this account can do about it."""
     return {"warning": gate_warning(round_, user, clock.now())}
+
+
+@register.simple_tag
+def few_note() -> str:
+    """Return how figures of few ballots are written."""
+    return FEW_NOTE
 
 
 @register.filter

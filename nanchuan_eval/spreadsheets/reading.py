@@ -37,6 +37,7 @@ CHILD = "import sys; sys.modules['numpy'] = None; from nanchuan_eval.spreadsheet
 MOST_SECONDS = 60
 TOO_MUCH = "工作簿过于复杂，无法读取，请拆分或者另存为新文件后导入。"
 ENCODINGS = ("utf-8-sig", "gb18030")  # GB18030 includes GBK and GB2312
+UNKNOWN_ENCODING = "文件的编码无法识别，请另存为 UTF-8 编码的 CSV 或 .xlsx。"
 BROKEN = "工作簿已损坏，请重新保存后再导入。"
 HOSTILE = "工作簿的 XML 含有实体声明，疑似恶意文件，不予导入。"
 DELIMITERS = "\t,;|，；"
@@ -124,7 +125,7 @@ def decode(content: bytes) -> str:
             return content.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise RuleViolation("文件的编码无法识别，请另存为 UTF-8 编码的 CSV 或 .xlsx。")
+    raise RuleViolation(UNKNOWN_ENCODING)
 
 
 def _unmarked(content: bytes) -> str:

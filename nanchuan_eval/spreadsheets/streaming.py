@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.names.rules.keys import tidy
 from nanchuan_eval.spreadsheets.guard import MIB, OLE_MAGIC, ZIP_MAGIC, Limits, check_workbook, wrong_kind
-from nanchuan_eval.spreadsheets.reading import ENCODINGS, PROJECT, UTF16_MARKS, Row, delimiter_of
+from nanchuan_eval.spreadsheets.reading import ENCODINGS, PROJECT, UNKNOWN_ENCODING, UTF16_MARKS, Row, delimiter_of
 
 CHILD = "import sys; sys.modules['numpy'] = None; from nanchuan_eval.spreadsheets.streaming_child import main; main()"
 # Texts that `tidy` leaves as they are: most cells, and cheaper to recognise than to tidy.
@@ -63,7 +63,7 @@ def encoding_of(source: BinaryIO) -> str:
             decoder.decode(b"", final=True)
             source.seek(0)
             return name
-    raise RuleViolation("文件的编码无法识别，请另存为 UTF-8 编码的 CSV 或 .xlsx。")
+    raise RuleViolation(UNKNOWN_ENCODING)
 
 
 def _from_csv(source: BinaryIO, filename: str, limits: Limits) -> Iterator[Row]:

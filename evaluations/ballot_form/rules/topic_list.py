@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from evaluations.ballot_form.rules.topics import as_words
+from evaluations.ballot_form.rules.topics import NO_WORDS, as_words
 from nanchuan_eval.core.faults import Fault
 from nanchuan_eval.lists.rules.columns import Column
 from nanchuan_eval.lists.rules.tables import Record
@@ -71,4 +71,4 @@ def faults(records: Sequence[Record], found: Sequence[TopicChange]) -> Iterator[
     empty = {each.after["text"] for each in found if not any(as_words(each.after[k]) for k in ("words", "departments"))}
     for record in records:
         if record["text"] in empty:
-            yield Fault(record.where, "请填写科室名称关键词或者单位名称关键词，至少一个词。", "没有关键词")
+            yield Fault(record.where, NO_WORDS, "没有关键词")

@@ -87,6 +87,9 @@ def _listed(names: Sequence[str]) -> str:
     return "、".join(names[:MOST_NAMED]) + "等" * (len(names) > MOST_NAMED)
 
 
+NO_WORDS = "请填写科室名称关键词或者单位名称关键词，至少一个词。"
+
+
 def as_words(text: str) -> tuple[str, ...]:
     """Split a field at blanks and Chinese commas."""
     return tuple(text.replace("、", " ").replace("，", " ").split())

@@ -277,6 +277,7 @@ SEALED = LIFE[LIFE.index(RoundState.SEALED) :]
 ISSUING = LIFE[LIFE.index(RoundState.FROZEN) :]
 BEFORE_PUBLICATION = frozenset({RoundState.COUNTED, RoundState.REVIEW})
 DEMO_NOTICE = "演示数据，非真实评议结果"
+WAITS_FOR_APPROVAL = "评议方案已提请审批，审批前不能修改。"
 # Only published lists have consequences, so only these rounds are a section's history.
 PUBLISHED = (RoundState.PUBLISHED, RoundState.CLOSED)
 # States in which a result exists; before that no score of any kind is computed anywhere.
