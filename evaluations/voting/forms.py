@@ -51,8 +51,9 @@ def read_ballot(post: QueryDict) -> Entered:
 
 
 def read_fields(post: QueryDict) -> list[RawLine]:
-    """Parse the rating fields of the sections on the page: `shown` (repeated), `{code}.{indicator}`,
-    `{code}.manifestations`. The table submits empty values for untouched fields.
+    """Parse the rating fields of the sections on the page, which are named by `shown`.
+
+    They are `{code}.{indicator}` and `{code}.manifestations`; the table submits empty values for untouched ones.
     """
     return [
         RawLine(

@@ -222,11 +222,11 @@ def _started(row: Row) -> date | None:
     return row.started_on
 
 
-F_ = Phase.FOLLOWING
+FOLLOWING = Phase.FOLLOWING
 SOURCES = (
     Source(
         "measure",
-        F_,
+        FOLLOWING,
         ("acc.talk.leader", "acc.talk.head", "acc.hold.set", "acc.assess", "acc.open", "acc.notice"),
         _measures,
         _measure_name,
@@ -237,7 +237,7 @@ SOURCES = (
     ),
     Source(
         "escalated",
-        F_,
+        FOLLOWING,
         (),
         _others_measures,
         lambda row: f"督办：{row.title}{_measure_label(row)}",
@@ -248,7 +248,7 @@ SOURCES = (
     ),
     Source(
         "plan",
-        F_,
+        FOLLOWING,
         ("rect.plan",),
         _own("plan_due_on", state__in=WRITABLE),
         lambda row: f"{row.title}：报送整改方案",
@@ -258,7 +258,7 @@ SOURCES = (
     ),
     Source(
         "report",
-        F_,
+        FOLLOWING,
         ("rect.report",),
         _own("report_due_on", state=RectificationState.RUNNING, reported_at=None),
         lambda row: f"{row.title}：报送整改报告",
@@ -267,7 +267,7 @@ SOURCES = (
     ),
     Source(
         "item",
-        F_,
+        FOLLOWING,
         ("rect.report",),
         _own_items,
         lambda row: f"整改事项：{row.title}",
@@ -276,7 +276,7 @@ SOURCES = (
     ),
     Source(
         "decide",
-        F_,
+        FOLLOWING,
         ("rect.return",),
         _rectifications(state=RectificationState.SUBMITTED),
         lambda row: f"{row.title}：审核整改方案",
@@ -286,7 +286,7 @@ SOURCES = (
     ),
     Source(
         "accept",
-        F_,
+        FOLLOWING,
         ("rect.close",),
         _items(state=ItemState.FINISHED, wanted_due_on=None),
         lambda row: f"暗访复查后验收：{row.detail}“{row.title}”",
@@ -296,7 +296,7 @@ SOURCES = (
     ),
     Source(
         "extend",
-        F_,
+        FOLLOWING,
         ("rect.extend",),
         _items(wanted_due_on__isnull=False),
         lambda row: f"审批延期：{row.detail}“{row.title}”",
@@ -306,7 +306,7 @@ SOURCES = (
     ),
     Source(
         "failed",
-        F_,
+        FOLLOWING,
         ("acc.open",),
         _rectifications(state=RectificationState.ESCALATED),
         lambda row: f"{row.title}：整改验收再次未通过，填写处理意见",
@@ -354,7 +354,7 @@ SOURCES = (
     ),
     Source(
         "lead",
-        F_,
+        FOLLOWING,
         ("acc.talk.leader",),
         lambda _: Columns(
             Lead.objects.filter(state=LeadState.RECEIVED), title=section_name("section"), since="received_at"
@@ -365,7 +365,7 @@ SOURCES = (
     ),
     Source(
         "suggestion",
-        F_,
+        FOLLOWING,
         ("roster.edit",),
         lambda _: Columns(Suggestion.objects.filter(state__in=UNANSWERED), title="unit", detail="section"),
         lambda row: f"答复群众建议：{row.title}{row.detail}",
@@ -373,7 +373,7 @@ SOURCES = (
     ),
     Source(
         "close",
-        F_,
+        FOLLOWING,
         ("acc.close",),
         _to_close,
         lambda row: f"{row.title}：各项措施已登记、整改已销号，办结问责事项",
@@ -382,7 +382,7 @@ SOURCES = (
     ),
     Source(
         "archive",
-        F_,
+        FOLLOWING,
         ("acc.close",),
         _to_archive,
         lambda row: f"{row.title}：{row.detail}，归档",

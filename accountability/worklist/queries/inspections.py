@@ -153,11 +153,11 @@ def _nothing_due(_: Row) -> date | None:
     return None
 
 
-F_ = Phase.FOLLOWING
+FOLLOWING = Phase.FOLLOWING
 SOURCES = (
     Source(
         "inspections",
-        F_,
+        FOLLOWING,
         ("insp.plan",),
         _unplanned,
         lambda row: f"{row.title}：拟订暗访计划",
@@ -167,7 +167,7 @@ SOURCES = (
     ),
     Source(
         "inspection-plan",
-        F_,
+        FOLLOWING,
         ("insp.plan",),
         _plans(state=PlanState.PROPOSED),
         lambda row: f"批准暗访计划：{row.title}",
@@ -177,16 +177,16 @@ SOURCES = (
     ),
     Source(
         "schedule",
-        F_,
+        FOLLOWING,
         ("insp.assign",),
         _plans(state=PlanState.APPROVED),
         lambda row: f"抽取暗访科室并排期：{row.title}",
         _plan,
     ),
-    Source("finish", F_, ("insp.assign",), _over, lambda row: f"结束暗访：{row.title}", _plan),
+    Source("finish", FOLLOWING, ("insp.assign",), _over, lambda row: f"结束暗访：{row.title}", _plan),
     Source(
         "staff",
-        F_,
+        FOLLOWING,
         ("insp.assign",),
         _visits(state=InspectionState.PLANNED),
         lambda row: f"{_visit_words(row)}派员：{row.title}",
@@ -194,7 +194,7 @@ SOURCES = (
     ),
     Source(
         "record",
-        F_,
+        FOLLOWING,
         ("insp.record", "insp.upload", "insp.submit"),
         _own_visits,
         lambda row: f"{_visit_words(row)}：{row.title}",
@@ -203,7 +203,7 @@ SOURCES = (
     ),
     Source(
         "visit",
-        F_,
+        FOLLOWING,
         ("insp.approve",),
         _visits(state=InspectionState.SUBMITTED),
         lambda row: f"{_visit_words(row)}审定：{row.title}",
@@ -211,7 +211,7 @@ SOURCES = (
     ),
     Source(
         "order-issue",
-        F_,
+        FOLLOWING,
         ("insp.notify",),
         _visits(state=InspectionState.APPROVED, conclusion__in=ORDERING, order=None),
         lambda row: f"发出限期整改通知：{row.title}",
@@ -219,7 +219,7 @@ SOURCES = (
     ),
     Source(
         "order",
-        F_,
+        FOLLOWING,
         ("rect.report",),
         _orders,
         lambda row: f"{row.title}：反馈责令整改",
@@ -229,7 +229,7 @@ SOURCES = (
     ),
     Source(
         "replied",
-        F_,
+        FOLLOWING,
         ("insp.assign",),
         _unchecked,
         lambda row: f"{_order_words(row)}，安排回访复查",
@@ -239,7 +239,7 @@ SOURCES = (
     # The commission sees what the office has to check until it is settled.
     Source(
         "replied-watch",
-        F_,
+        FOLLOWING,
         (),
         lambda asked: _check_columns(_to_check(asked)),
         lambda row: f"{_order_words(row)}，待回访复查",
@@ -250,7 +250,7 @@ SOURCES = (
     ),
     Source(
         "evidence",
-        F_,
+        FOLLOWING,
         ("insp.delete",),
         _kept_long,
         lambda row: f"{row.title}：核对保存期满的暗访证据，提请销毁",

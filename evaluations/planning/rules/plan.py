@@ -174,8 +174,9 @@ def plan(rulebook: Mapping[str, Any], inputs: Inputs, last: LastRound | None = N
 
 
 def invite(inputs: Inputs, section: str, quota: int, least: int = 0) -> Invitation:
-    """Return the letters a quota of returned one-line ballots takes, `least` at any rate: fewer people get no bound
-    codes. Everybody is invited where clients are too few.
+    """Return the letters that a quota of returned one-line ballots takes; everybody where clients are too few.
+
+    `least` = the letters at any rate: fewer people get no bound codes.
     """
     figures = inputs.of(section)
     percent = figures.return_percent if figures.return_percent is not None else inputs.number("clients.return_percent")

@@ -227,8 +227,9 @@ class _Import:
         return section, unit_id
 
     def _standing(self, lines: Sequence[Line], places: Sequence[tuple[int, int]]) -> tuple[_Known, _Older]:
-        """Return what stands under these numbers, also from earlier rows of the file, and what stood there before a
-        correction: a system that sends a day once more does not know of it (1 query for each unit).
+        """Return what stands under these numbers, and what stood there before a correction (1 query for each unit).
+
+        Earlier rows of the file count. A system that sends a day once more does not know of corrections.
         """
         numbers: dict[int, list[str]] = {}
         for line, (_, unit_id) in zip(lines, places, strict=True):
