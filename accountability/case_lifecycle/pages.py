@@ -90,5 +90,5 @@ def _papers(measure: Measure, user: User) -> str:
 
 
 def _may_lift(user: User, case: Case) -> bool:
-    freeze = case.freezes.filter(lifted_on__isnull=True, ends_on__lte=timezone.localdate()).first()
+    freeze = case.freezes.filter(lifted_on__isnull=True, ends_on__lt=timezone.localdate()).first()
     return freeze is not None and approvals.may_start(user, "freeze.lift", freeze)

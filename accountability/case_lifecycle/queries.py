@@ -62,7 +62,7 @@ def lacks_of(case: Case) -> list[str]:
 
 def planned_measures(round_: Round, results: Sequence[SectionResult], published_on: date) -> Plans:
     """Return the measures of each listed section, as of the day of publication."""
-    past, retired = histories(round_, published_on), _retired(results, published_on)
+    past, retired = histories(round_, published_on), retired_heads(results, published_on)
     terms, calendar = Terms.of(round_.rulebook), Holiday.objects.calendar()
     return {
         result: plan_measures(
@@ -77,7 +77,8 @@ def planned_measures(round_: Round, results: Sequence[SectionResult], published_
 
 def consequences(round_: Round, on: date) -> dict[str, object]:
     """Return what publishing the list on that day sets off, for those who propose and decide it."""
-    results = list(round_.results.filter(is_listed=True).select_related("section").order_by(*by_place()))
+    listed = round_.results.filter(is_listed=True).select_related("section", "case")
+    results = list(listed.order_by(*by_place()))
     plans = planned_measures(round_, results, on)
     measures = [measure for plan in plans.values() for measure in plan]
     frozen = [m for m in measures if m.kind == MeasureKind.FREEZE and m.due_on and not m.waiver]
@@ -124,19 +125,23 @@ def _listing(round_: Round, result: SectionResult, past: History, retired_on: da
         superior=section.superior_name,
         chief_leader=section.chief_leader,
         leader_in_charge=section.leader_in_charge,
-        head=section.head_name,
+        head=_head_of(result),
         head_retired_on=retired_on,
     )
 
 
-def _retired(results: Sequence[SectionResult], published_on: date) -> dict[int, date]:
-    """Map results whose section's head has since retired, and can no longer be promoted, to the date (one query)."""
+def retired_heads(results: Sequence[SectionResult], on: date) -> dict[int, date]:
+    """Map results whose responsible head has retired by that day, and can no longer be promoted, to the date."""
     listed = {result.section.section_id: result for result in results}
-    tenures = Tenure.objects.filter(section__in=listed, leaving=Leaving.RETIRED, ends_on__isnull=False)
+    tenures = Tenure.objects.filter(section__in=listed, leaving=Leaving.RETIRED, ends_on__lte=on)
     return {
         listed[tenure.section_id].pk: tenure.ends_on
         for tenure in tenures
-        if tenure.ends_on
-        and is_same_name(tenure.name, listed[tenure.section_id].section.head_name)
-        and tenure.ends_on <= published_on
+        if tenure.ends_on and is_same_name(tenure.name, _head_of(listed[tenure.section_id]))
     }
+
+
+def _head_of(result: SectionResult) -> str:
+    """The head who is responsible: of an open case whom the commission has named, else the roster's."""
+    case: Case | None = getattr(result, "case", None)
+    return case.head_name if case else result.section.head_name

@@ -42,7 +42,10 @@ def change_responsible(request: HttpRequest, pk: int) -> HttpResponse:
             ("现责任人", case.head_name),
             ("评议期", f"{in_chinese(case.result.round.period_start)}至{in_chinese(case.result.round.period_end)}"),
         ],
-        note="默认由评议期内任职时间较长的负责人为责任人。更正后，谈话对象和影响期随之变更，原影响期解除并保留记录。",
+        note=(
+            "默认由评议期内任职时间较长的负责人为责任人。更正后，谈话对象和影响期随之变更，原影响期撤销并保留记录；"
+            "改后的责任人已退休的，不设影响期。"
+        ),
         done="责任人已更正。",
         refuses=partial(responsible.refuse_no_other_head, case),
     )

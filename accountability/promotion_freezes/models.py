@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from accountability.cases.models import Case
-from accountability.cases.rules.measures import CORRECTED
+from accountability.cases.rules.measures import CORRECTED, HEAD_CORRECTED
 from nanchuan_eval.workdays.rules import in_chinese
 
 
@@ -60,9 +60,20 @@ class PromotionFreeze(models.Model):
         ]
 
     @property
-    def is_revoked(self) -> bool:
-        """True if it ended because a correction took the section off the list."""
-        return self.lift_reason.startswith(CORRECTED)
+    def revoked_by(self) -> str:
+        """In Chinese the correction that took the section off the list or the person out of responsibility, if any."""
+        marks = {CORRECTED: "名单更正", HEAD_CORRECTED: "责任人更正"}
+        return next((what for mark, what in marks.items() if self.lift_reason.startswith(mark)), "")
+
+    def standing(self, on: date, *, why: bool = False) -> str:
+        """In Chinese how it stands on a day, with the reason of its lifting if asked for."""
+        lifted_on = self.lifted_on if self.lifted_on and self.lifted_on <= on else None
+        is_over = self.ends_on < (lifted_on or on)
+        if lifted_on is None:
+            return "影响期已满" if is_over else "在影响期内" if self.starts_on <= on else "影响期尚未开始"
+        what = "撤销" if self.revoked_by else "登记解除" if is_over else "解除"
+        said = f"已于{in_chinese(lifted_on)}{what}{f'（{self.lift_reason}）' if why else ''}"
+        return f"影响期已满，{said}" if is_over and not self.revoked_by else said
 
     def __str__(self) -> str:
         return f"{self.person_name or '（姓名未登记）'} {in_chinese(self.starts_on)}至{in_chinese(self.ends_on)}"

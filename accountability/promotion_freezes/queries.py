@@ -78,7 +78,7 @@ def _entry(freeze: PromotionFreeze, heirs: Mapping[str, str]) -> RegisterEntry:
         freeze.starts_on,
         freeze.ends_on,
         freeze.lifted_on,
-        freeze.is_revoked,
+        freeze.revoked_by,
         frozenset(heirs.get(code, code) for code, _ in _units_of(section)),
         section.section.code,
         frozenset((*without_remark(section.name), *without_remark(section.section.name))),

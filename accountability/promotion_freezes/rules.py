@@ -74,7 +74,7 @@ class RegisterEntry:
     starts_on: date
     ends_on: date
     lifted_on: date | None = None
-    is_revoked: bool = False  # a correction has taken the section off the list
+    revoked_by: str = ""  # the correction of the list or of the head that has shown it to be a mistake
     codes: frozenset[str] = frozenset()
     section: str = ""
     section_names: frozenset[str] = frozenset()
@@ -91,15 +91,17 @@ class RegisterEntry:
 
     @property
     def period(self) -> str:
-        """First and last day in words, and the day of lifting."""
-        how = "名单更正，影响期撤销" if self.is_revoked else "解除"
-        lifted = f"，已于{in_chinese(self.lifted_on)}{how}" if self.lifted_on else ""
-        return f"{in_chinese(self.starts_on)}至{in_chinese(self.ends_on)}{lifted}"
+        """First and last day in words, and the day of lifting before it ran out."""
+        how = f"{self.revoked_by}，影响期撤销" if self.revoked_by else "解除"
+        span = f"{in_chinese(self.starts_on)}至{in_chinese(self.ends_on)}"
+        # What is registered after the last day does not shorten it.
+        is_cut = self.lifted_on and (self.revoked_by or self.lifted_on <= self.ends_on)
+        return f"{span}，已于{in_chinese(self.lifted_on)}{how}" if self.lifted_on and is_cut else span
 
     @property
     def was_in_force(self) -> bool:
-        """True unless the freeze was lifted from its first day on, or revoked with the listing: it is not spoken of."""
-        return not self.is_revoked and (self.lifted_on is None or self.lifted_on > self.starts_on)
+        """True unless the freeze was lifted from its first day on, or was set by mistake: it is not spoken of."""
+        return not self.revoked_by and (self.lifted_on is None or self.lifted_on > self.starts_on)
 
     @property
     def person(self) -> tuple[str, str]:

@@ -43,7 +43,7 @@ def lift_freeze(*, freeze_id: int, on: date, reason: str, by: User, at: datetime
         raise RuleViolation("请填写解除理由。")
     if not freeze.starts_on <= on <= timezone.localtime(at).date():
         raise RuleViolation(f"解除日期应在影响期起始日{in_chinese(freeze.starts_on)}与今天之间。")
-    if on < freeze.ends_on:
+    if on <= freeze.ends_on:
         raise RuleViolation(_unfinished(freeze))
     freeze.lifted_on, freeze.lift_reason = on, reason.strip()
     freeze.save(update_fields=["lifted_on", "lift_reason"])
@@ -53,9 +53,9 @@ def lift_freeze(*, freeze_id: int, on: date, reason: str, by: User, at: datetime
 
 
 def refuse_unliftable(freeze: PromotionFreeze, today: date) -> None:
-    """Refuse to lift a freeze twice, or before its last day."""
+    """Refuse to lift a freeze twice, or before its last day is over."""
     _refuse_lifted(freeze)
-    if today < freeze.ends_on:
+    if today <= freeze.ends_on:
         raise RuleViolation(_unfinished(freeze))
 
 
@@ -136,17 +136,13 @@ def _basis(case: Case) -> str:
 
 def _certificate(freeze: PromotionFreeze, *, on: date, at: datetime) -> bytes:
     case = freeze.case
-    if freeze.lifted_on and freeze.lifted_on <= on:
-        state = f"已于{in_chinese(freeze.lifted_on)}解除（{freeze.lift_reason}）"
-    else:
-        state = "在影响期内" if freeze.starts_on <= on <= freeze.ends_on else "影响期已满"
     pairs = [
         ("姓名", freeze.person_name or "（姓名未登记）"),
         ("职务", freeze.post),
         ("单位、科室", str(case)),
         ("依据", _basis(case)),
         ("影响期", f"{in_chinese(freeze.starts_on)}至{in_chinese(freeze.ends_on)}（含起止日）"),
-        (f"截至{in_chinese(on)}", state),
+        (f"截至{in_chinese(on)}", freeze.standing(on, why=True)),
     ]
     return print_letter(
         "certificate",

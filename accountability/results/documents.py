@@ -5,9 +5,11 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.urls import reverse
+from django.utils import timezone
 
 from accountability.cases.documents import moment
 from accountability.cases.models import Measure
+from accountability.cases.rules.measures import NAME_MISSING
 from accountability.promotion_freezes.models import PromotionFreeze
 from accountability.rectifications.models import RectificationItem
 from accountability.results.queries.dossiers import RoundPart, SectionDossier
@@ -18,6 +20,7 @@ from accountability.talks.models import Talk
 from accountability.talks.queries import state_label
 from evaluations.rounds.rules.key_statement import document_mark
 from evaluations.rounds.rules.lifecycle import PUBLISHED
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.documents.rendering import render_pdf
 from nanchuan_eval.workdays.queries import declared_years
 from nanchuan_eval.workdays.rules import Declared, in_chinese, with_hint
@@ -149,9 +152,9 @@ def _talk(measure: Measure) -> dict[str, object]:
 
 
 def _freeze_row(freeze: PromotionFreeze) -> Row:
-    lifted = f"{in_chinese(freeze.lifted_on)}解除：{freeze.lift_reason}" if freeze.lifted_on else "未解除"
     span = f"{in_chinese(freeze.starts_on)}至{in_chinese(freeze.ends_on)}"
-    return [freeze.person_name or "（姓名未登记）", freeze.post, span, lifted]
+    stands = freeze.standing(timezone.localdate(clock.now()), why=True)
+    return [freeze.person_name or NAME_MISSING, freeze.post, span, stands]
 
 
 def _item_row(item: RectificationItem) -> Row:

@@ -9,6 +9,7 @@ from accountability.cases.models import Measure
 from accountability.cases.rules.deadlines import Urgency
 from accountability.cases.rules.standing import Standing
 from accountability.cases.rules.standing import standing as standing_on
+from accountability.promotion_freezes.models import PromotionFreeze
 from accountability.talks.queries import standing_of
 
 register = template.Library()
@@ -27,3 +28,9 @@ def standing(measure: Measure, waivers: Mapping[int, str] | None = None) -> dict
         "measure": measure,
         "waiver": (waivers or {}).get(measure.pk, ""),
     }
+
+
+@register.filter
+def stands_today(freeze: PromotionFreeze, why: bool = False) -> str:
+    """Return how a freeze stands today, with the reason of its lifting if asked for."""
+    return freeze.standing(timezone.localdate(), why=why)

@@ -84,7 +84,7 @@ def test_a_freeze_is_lifted_once():
     by = make_account(Role.PERSONNEL)
 
     outcomes = call_during_own_transaction(
-        lambda: lift_freeze(freeze_id=freeze.pk, on=TODAY, reason="更正", by=by, at=LATER)
+        lambda: lift_freeze(freeze_id=freeze.pk, on=LATER.date(), reason="届满", by=by, at=LATER)
     )
 
     assert isinstance(outcomes[0], RuleViolation)

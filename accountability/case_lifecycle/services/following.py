@@ -1,17 +1,18 @@
 """Cases after a correction: those of sections listed again are reopened, pending measures follow a changed place."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 from django.db.models import Q
 from django.utils import timezone
 
 from accountability.case_lifecycle.queries import planned_measures
-from accountability.case_lifecycle.services.responsible import ABOUT_THE_HEAD
 from accountability.cases.models import Case, CaseQuerySet, Measure
 from accountability.cases.rules.deadlines import Terms
 from accountability.cases.rules.measures import (
     CHIEF_ATTENDS,
+    CORRECTED,
     MOVED,
     CaseState,
     MeasureKind,
@@ -24,6 +25,7 @@ from accountability.rectifications.rules import RectificationState
 from accountability.rectifications.services.rectifications import reopen_rectification
 from evaluations.rounds.models import Round
 from nanchuan_eval.workdays.models import Holiday
+from nanchuan_eval.workdays.rules import in_chinese
 
 Plan = Sequence[PlannedMeasure]
 
@@ -47,10 +49,10 @@ def reopen_cases(round_: Round, cases: Sequence[Case], at: datetime) -> None:
         case.first_opened_at = case.first_opened_at or case.opened_at
         case.state, case.opened_at, case.closed_at = CaseState.OPEN, at, None
         case.save(update_fields=["state", "opened_at", "closed_at", "first_opened_at"])
-        _resume(case, plans[case.result])
-        _add(case, plans[case.result])
+        plan = _freeze_again(case, plans[case.result], on)
+        _resume(case, plan)
+        _add(case, plan)
         _note_done(case)
-        _freeze_again(case, plans[case.result], on)
         reopen_rectification(case, gap=on - ended, terms=terms, calendar=calendar)
 
 
@@ -65,8 +67,10 @@ def follow_places(round_: Round, cases: Sequence[Case], reason: str, at: datetim
     for case in cases:
         then = planned_measures(round_, [case.result], case.published_on)[case.result]
         _move(case, then, now[case.result], reason)
-        _resume(case, now[case.result])
-        if _add(case, now[case.result]) and case.state == CaseState.CLOSED:
+        # A section that stays listed has its freeze: what there is none for stays so.
+        _resume(case, _without_freeze(now[case.result]))
+        _add(case, now[case.result])
+        if case.state == CaseState.CLOSED and case.measures.pending().exists():
             case.state, case.closed_at = CaseState.OPEN, None
             case.save(update_fields=["state", "closed_at"])
         _note_done(case)
@@ -81,8 +85,7 @@ def _move(case: Case, then: Plan, now: Plan, reason: str) -> None:
         else:
             is_other = _is_by_chief(row.basis) != _is_by_chief(planned.basis) or row.responsible != planned.responsible
             if is_other:
-                row.responsible, row.due_on = planned.responsible, due[planned.kind]
-                row.target = row.target if row.kind in ABOUT_THE_HEAD else planned.target
+                row.responsible, row.due_on, row.target = planned.responsible, due[planned.kind], planned.target
             row.basis = planned.basis
         row.save()
 
@@ -94,30 +97,25 @@ def _is_by_chief(basis: str) -> bool:
 def _resume(case: Case, plan: Plan) -> None:
     """Let the measures of the plan that corrections ended, and nobody's decision, be pending again."""
     ended = {row.kind: row for row in case.measures.filter(state=MeasureState.NOT_APPLICABLE, done_by=None)}
-    if not case.freezes.exists():  # waived from the start
-        ended.pop(MeasureKind.FREEZE, None)
     for planned in plan:
         row = ended.get(planned.kind)
         if row is None:
             continue
         row.state = MeasureState.NOT_APPLICABLE if planned.waiver else MeasureState.PENDING
         row.record, row.due_on, row.basis = planned.waiver, planned.due_on, planned.basis
-        row.responsible = planned.responsible
-        row.target = row.target if row.kind in ABOUT_THE_HEAD else planned.target
+        row.responsible, row.target = planned.responsible, planned.target
         row.save()
 
 
-def _add(case: Case, plan: Plan) -> list[Measure]:
+def _add(case: Case, plan: Plan) -> None:
     """Create the measures of the plan that the case does not have yet."""
-    kinds = {measure.kind: measure.target for measure in case.measures.all()}
-    # The commission may have named another head than the roster.
-    head = kinds.get(MeasureKind.TALK_HEAD)
-    return Measure.objects.bulk_create(
+    kinds = set(case.measures.values_list("kind", flat=True))
+    Measure.objects.bulk_create(
         Measure(
             case=case,
             kind=planned.kind,
             position=position,
-            target=head if head and planned.kind in ABOUT_THE_HEAD else planned.target,
+            target=planned.target,
             responsible=planned.responsible,
             due_on=planned.due_on,
             basis=planned.basis,
@@ -133,19 +131,27 @@ def _note_done(case: Case) -> None:
         row.save(update_fields=["basis"])
 
 
-def _freeze_again(case: Case, plan: Plan, on: date) -> None:
-    """Set the freeze anew that a correction revoked before its last day; one waived or served stays as it is."""
-    last, planned = case.freezes.order_by("pk").last(), next(_freezes(plan), None)
-    if planned is None or last is None or not last.is_revoked or last.lifted_on is None:
-        return
+def _freeze_again(case: Case, plan: Plan, on: date) -> Plan:
+    """Set the freeze anew that a correction revoked before its last day; return the plan with why there is none."""
+    last = case.freezes.order_by("pk").last()
+    if last is None or last.lifted_on is None:
+        return _without_freeze(plan)
     if last.lifted_on >= last.ends_on:
-        return
-    PromotionFreeze.objects.create(
-        case=case, person_name=last.person_name, post=last.post, starts_on=on, ends_on=planned
-    )
-
-
-def _freezes(plan: Plan) -> Iterator[date]:
+        served = f"影响期已于{in_chinese(last.ends_on)}届满，不再设定。"
+        return [replace(each, waiver=each.waiver or served) if _is_freeze(each) else each for each in plan]
+    if not last.lift_reason.startswith(CORRECTED):
+        return _without_freeze(plan)
     for planned in plan:
-        if planned.kind == MeasureKind.FREEZE and planned.due_on and not planned.waiver:
-            yield planned.due_on
+        if _is_freeze(planned) and planned.due_on and not planned.waiver:
+            PromotionFreeze.objects.create(
+                case=case, person_name=last.person_name, post=last.post, starts_on=on, ends_on=planned.due_on
+            )
+    return plan
+
+
+def _without_freeze(plan: Plan) -> Plan:
+    return [each for each in plan if not _is_freeze(each)]
+
+
+def _is_freeze(planned: PlannedMeasure) -> bool:
+    return planned.kind == MeasureKind.FREEZE

@@ -56,9 +56,10 @@ class CaseState(TextChoices):
 
 # How a case stands whose section a correction has taken off the list, whether or not it was closed before.
 CANCELLED = "更正后撤销"
-# Begins what is written on all that ends because a correction has taken the section off the list; of a freeze it
-# is the mark that it was revoked.
+# Begin what is written on all that ends because a correction has taken the section off the list, and on the freeze of
+# a head who was named by mistake: of a freeze they are the marks that it was revoked.
 CORRECTED = "名单更正，不再上榜："
+HEAD_CORRECTED = "更正责任人："
 # Begins the record of a measure that the place after a correction no longer calls for.
 MOVED = "名单更正后位次有变化，不再适用"
 CHIEF_ATTENDS = "由主要领导参加"
@@ -105,6 +106,11 @@ def noted(basis: str, rank: int) -> str:
     """Return the basis of a measure carried out, with the section's place after a correction if it is another one."""
     first = basis.partition(_NOTED)[0]
     return first if f"列第{rank}位" in first else f"{first}{_NOTED}{rank}位）"
+
+
+def without_freeze(retired_on: date) -> str:
+    """Return why a head who has retired gets no freeze."""
+    return f"已于{in_chinese(retired_on)}退休，不设影响期。"
 
 
 def record_action(kind: MeasureKind) -> str:
@@ -281,7 +287,7 @@ def _by_district(listing: Listing, terms: Terms, published_on: date) -> Iterator
         listing.personnel,
         freeze_end(published_on, terms.freeze_months),
         f"{listing.place}，自公示之日起{terms.freeze_months}个月内不得提拔重用",
-        waiver=f"已于{in_chinese(listing.head_retired_on)}退休，不设影响期。" if listing.head_retired_on else "",
+        waiver=without_freeze(listing.head_retired_on) if listing.head_retired_on else "",
     )
     yield PlannedMeasure(
         MeasureKind.ASSESSMENT,

@@ -221,6 +221,6 @@ def _suppress(channels: list[ChannelFigure]) -> tuple[ChannelFigure, ...]:
 
 
 def _freeze(case: Case | None) -> PromotionFreeze | None:
-    """Return the freeze in force, or else the latest lifted one."""
+    """Return the case's latest freeze: any before it was revoked."""
     freezes = case.freezes.all() if case else []
-    return min(freezes, key=lambda freeze: freeze.lifted_on is not None, default=None)
+    return max(freezes, key=lambda freeze: freeze.pk, default=None)

@@ -35,6 +35,7 @@ from evaluations.scoring.wording import percent, shown
 from evaluations.turnout.queries import COLUMNS, COLUMNS_EXPLAINED, disclosed_turnout, response_of
 from evaluations.turnout.rules.response import COLUMNS as RESPONSE_COLUMNS
 from evaluations.turnout.rules.response import MEANS, left_out_note, response_rows
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.spreadsheets import ColumnSpec, SheetSpec, Value, write_workbook
 from nanchuan_eval.workdays.queries import declared_years
 from nanchuan_eval.workdays.rules import Declared, hint, in_chinese
@@ -159,9 +160,12 @@ def _talk(line: Line, kind: MeasureKind, declared: Declared) -> Value:
 def _freeze(line: Line) -> str:
     if line.case is None:
         return "尚未建立问责事项"
-    if line.freeze is None:
+    measure = line.measures.get(MeasureKind.FREEZE)
+    if measure is None:
         return "不适用，通报上级"
-    lifted = f"（{_iso(line.freeze.lifted_on)}解除）" if line.freeze.lifted_on else ""
+    if line.freeze is None or (line.freeze.revoked_by and measure.state == MeasureState.NOT_APPLICABLE):
+        return measure.record
+    lifted = f"（{line.freeze.standing(timezone.localdate(clock.now()))}）" if line.freeze.lifted_on else ""
     return f"{_iso(line.freeze.starts_on)}至{_iso(line.freeze.ends_on)}{lifted}"
 
 

@@ -200,7 +200,7 @@ def _freeze(freeze: PromotionFreeze, address: str) -> Iterator[Entry]:
         is_ahead = freeze.ends_on >= timezone.localdate(clock.now())
         yield Entry(Kind.FREEZE, f"影响期满：{who}", freeze.ends_on, address=address, is_ahead=is_ahead)
     if freeze.lifted_on:
-        what = "影响期满后登记解除" if ran_out else "影响期解除"
+        what = "影响期撤销" if freeze.revoked_by else "影响期满后登记解除" if ran_out else "影响期解除"
         reason = facts([("理由", freeze.lift_reason)])
         yield Entry(Kind.FREEZE, f"{what}：{who}", freeze.lifted_on, details=reason, address=address)
 

@@ -181,7 +181,7 @@ def test_a_read_only_role_records_nothing(client, address):
 
 def test_personnel_lifts_a_freeze_through_the_form(client):
     freeze = freeze_of(make_case())
-    PromotionFreeze.objects.update(ends_on=date(2020, 7, 12))
+    PromotionFreeze.objects.update(ends_on=date(2020, 7, 11))
     login(client, Role.PERSONNEL)
 
     client.post(f"{LIST}freezes/{freeze.pk}/lift/", {"on": "2020-07-12", "reason": "影响期届满"})

@@ -210,7 +210,9 @@ def test_a_freeze_served_to_its_last_day_is_not_set_anew(round_):
     correct(round_, days, D01_01=None)
     correct(round_, days + 3, D01_01=1)
 
-    assert case.freezes.get().is_revoked
+    assert case.freezes.get().revoked_by
+    row = measure(case, "freeze")
+    assert (row.state, row.record) == (MeasureState.NOT_APPLICABLE, "影响期已于2020年10月10日届满，不再设定。")
 
 
 def test_a_closed_case_is_opened_again_if_the_new_place_calls_for_more():
@@ -223,4 +225,19 @@ def test_a_closed_case_is_opened_again_if_the_new_place_calls_for_more():
 
     correct(round_, 2, D01_02=2, D03_01=5)
 
+    assert case_of(round_, "D01-02").state == CaseState.OPEN
+
+
+def test_a_closed_case_is_open_while_a_measure_that_came_back_is_pending():
+    make_published_round(key="2019H2", places=12)
+    round_ = make_counted_round(places=12)
+    publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
+    case = case_of(round_, "D01-02")
+    correct(round_, 2, D01_02=5, D03_01=2)
+    case.measures.pending().update(state=MeasureState.DONE, done_on=TODAY, record="已办理")
+    Case.objects.filter(pk=case.pk).update(state=CaseState.CLOSED, closed_at=NOON + 3 * DAY)
+
+    correct(round_, 4, D01_02=2, D03_01=5)
+
+    assert measure(case, MeasureKind.REMOVAL_PROMPT).state == MeasureState.PENDING
     assert case_of(round_, "D01-02").state == CaseState.OPEN

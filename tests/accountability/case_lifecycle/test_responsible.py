@@ -1,17 +1,23 @@
 """The responsible head: from the frozen roster or named by the commission, and never a retired one."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from accountability.case_lifecycle.services.cases import publish_and_start
+from accountability.case_lifecycle.services.corrections import correct_and_follow
 from accountability.case_lifecycle.services.responsible import change_responsible, heads_in_period
 from accountability.cases.rules.measures import MeasureKind, MeasureState
+from accountability.cases.services import waive_measure
 from accountability.promotion_freezes.models import PromotionFreeze
+from accountability.promotion_freezes.rules import Question, Verdict
+from accountability.promotion_freezes.services import ask_freeze
 from departments.models import Leaving, Tenure
+from evaluations.publication.services import Correction
 from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.lists.rules.values import Span
 from nanchuan_eval.permissions.policy import Denied, Role
-from tests.accountability.factories import LATER, NOON, make_account, make_counted_round
+from tests.accountability.factories import LATER, NOON, TODAY, make_account, make_counted_round
 
 pytestmark = pytest.mark.django_db
 
@@ -91,12 +97,80 @@ def test_a_retired_head_is_not_frozen():
     assert not PromotionFreeze.objects.filter(case=case).exists()
 
 
-def test_a_freeze_is_not_moved_to_a_retired_head():
+def freeze_of(case):
+    return case.measures.get(kind=MeasureKind.FREEZE)
+
+
+def test_the_freeze_of_a_head_named_by_mistake_ends_though_the_right_one_has_retired():
     case = published()
     Tenure.objects.filter(name="周科长").update(ends_on=date(2020, 6, 30), leaving=Leaving.RETIRED)
 
-    with pytest.raises(RuleViolation, match="已于2020年6月30日退休，不能登记影响期"):
-        change(case, "周科长")
+    change(case, "周科长")
 
-    case.refresh_from_db()
-    assert case.head_name == "孙科长"
+    row = freeze_of(case)
+    assert (row.state, row.record) == (MeasureState.NOT_APPLICABLE, "已于2020年6月30日退休，不设影响期。")
+    assert row.target.endswith("周科长")
+    assert [freeze.standing(date(2020, 8, 1)) for freeze in case.freezes.all()] == ["已于2020年7月20日撤销"]
+
+
+def test_the_head_named_instead_of_a_retired_one_is_frozen():
+    case = published(leaving=Leaving.RETIRED)
+
+    change(case, "周科长")
+
+    row, freeze = freeze_of(case), case.freezes.get()
+    assert (row.state, row.record) == (MeasureState.PENDING, "")
+    assert row.target.endswith("周科长")
+    assert (freeze.person_name, freeze.starts_on, freeze.ends_on) == ("周科长", TODAY, row.due_on)
+    asked = Question("周科长", "D01局", Span(date(2020, 8, 1), date(2020, 8, 1)))
+    assert ask_freeze(asked=asked, by=make_account(Role.PERSONNEL), at=LATER).verdict == Verdict.FROZEN
+
+
+def test_a_freeze_that_two_persons_waived_is_not_set_for_another_head():
+    case = published()
+    waive_measure(measure_id=freeze_of(case).pk, reason="已免职", by=make_account(Role.PERSONNEL), at=NOON)
+
+    change(case, "周科长")
+
+    assert freeze_of(case).record == "已免职"
+    assert [freeze.person_name for freeze in case.freezes.all()] == ["孙科长"]
+
+
+@pytest.mark.parametrize(("left", "now"), [("孙科长", "周科长"), ("周科长", "孙科长")])
+def test_a_section_listed_again_freezes_the_head_named_and_nobody_else(left, now):
+    """Whichever of the two has retired: a correction of the list looks at the head who is responsible."""
+    case = published()
+    Tenure.objects.filter(name="孙科长").update(leaving=Leaving.RETIRED if left == "孙科长" else "")
+    if left == "周科长":
+        Tenure.objects.filter(name="周科长").update(ends_on=date(2020, 6, 30), leaving=Leaving.RETIRED)
+    change(case, "周科长")
+    for days, is_listed in ((20, False), (22, True)):
+        case.result.round.results.filter(pk=case.result_id).update(is_listed=is_listed)
+        at = NOON + timedelta(days=days)
+        correct_and_follow(round_id=case.result.round_id, correction=Correction("重新计票"), by=make_account(), at=at)
+
+    running = case.freezes.filter(lifted_on=None)
+    assert [freeze.person_name for freeze in running] == (["周科长"] if left == "孙科长" else [])
+    state = MeasureState.PENDING if left == "孙科长" else MeasureState.NOT_APPLICABLE
+    assert freeze_of(case).state == state
+    assert freeze_of(case).target.endswith("周科长")
+
+
+def test_the_register_does_not_speak_of_a_head_named_by_mistake():
+    case = published()
+    PromotionFreeze.objects.exclude(case=case).update(person_name="吴科长")
+    asked = Question("孙科长", "D01局", Span(date(2020, 12, 1), date(2020, 12, 1)))
+
+    change(case, "周科长")
+
+    answer = ask_freeze(asked=asked, by=make_account(Role.PERSONNEL), at=LATER)
+    assert (answer.verdict, answer.on_other_days) == (Verdict.FREE, ())
+
+
+def test_a_freeze_ends_on_the_day_of_the_change_here_not_in_greenwich():
+    case = published()
+    chosen, at = Tenure.objects.get(name="周科长"), datetime(2020, 7, 14, 23, 30, tzinfo=UTC)
+
+    change_responsible(case_id=case.pk, tenure_id=chosen.pk, reason="查明", by=make_account(), at=at)
+
+    assert case.freezes.get(person_name="孙科长").lifted_on == date(2020, 7, 15)

@@ -262,7 +262,7 @@ def test_an_all_clear_names_the_days_and_freezes_of_that_name_on_other_days(unit
         ([CHEN], {"unit": "财政局"}),
         ([CHEN], {"name": "陈钢"}),
         ([replace(CHEN, lifted_on=START)], {}),
-        ([replace(CHEN, lifted_on=date(2020, 8, 1), is_revoked=True)], {}),
+        ([replace(CHEN, lifted_on=date(2020, 8, 1), revoked_by="名单更正")], {}),
         ([], {}),
     ],
 )
@@ -277,7 +277,7 @@ def test_a_lifted_freeze_is_named_as_lifted():
 
 
 def test_a_freeze_revoked_with_its_listing_is_said_to_be_revoked():
-    revoked = replace(CHEN, lifted_on=date(2020, 8, 1), is_revoked=True)
+    revoked = replace(CHEN, lifted_on=date(2020, 8, 1), revoked_by="名单更正")
 
     assert revoked.period == "2020年7月10日至2020年10月10日，已于2020年8月1日名单更正，影响期撤销"
 

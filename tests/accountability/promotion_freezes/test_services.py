@@ -28,7 +28,7 @@ def freeze(case=None, **fields):
 
 
 def test_personnel_lifts_a_freeze_with_a_reason():
-    row = freeze(ends_on=date(2020, 7, 15))
+    row = freeze(ends_on=date(2020, 7, 14))
 
     lift_freeze(freeze_id=row.pk, on=date(2020, 7, 15), reason="影响期届满", by=make_account(Role.PERSONNEL), at=LATER)
 
@@ -53,6 +53,31 @@ def test_a_faulty_lifting_is_refused(on, reason, message):
 
     row.refresh_from_db()
     assert row.lifted_on is None
+
+
+def test_a_freeze_is_in_force_to_the_end_of_its_last_day():
+    row = freeze(ends_on=date(2020, 7, 20))
+
+    with pytest.raises(RuleViolation, match="期满前不能解除"):
+        lift_freeze(freeze_id=row.pk, on=date(2020, 7, 20), reason="届满", by=make_account(Role.PERSONNEL), at=LATER)
+
+    assert PromotionFreeze.objects.in_force(date(2020, 7, 20)).get() == row
+
+
+@pytest.mark.parametrize(
+    ("on", "lifted", "reason", "stands"),
+    [
+        (date(2020, 10, 10), None, "", "在影响期内"),
+        (date(2020, 10, 11), None, "", "影响期已满"),
+        (date(2020, 10, 20), date(2020, 10, 15), "届满", "影响期已满，已于2020年10月15日登记解除"),
+        (date(2020, 10, 12), date(2020, 10, 15), "届满", "影响期已满"),
+        (date(2020, 10, 20), date(2020, 8, 1), "影响期不适用：免职", "已于2020年8月1日解除"),
+        (date(2020, 10, 20), date(2020, 8, 1), "更正责任人：查明", "已于2020年8月1日撤销"),
+        (date(2020, 10, 20), date(2020, 10, 15), "名单更正，不再上榜：计票有误", "已于2020年10月15日撤销"),
+    ],
+)
+def test_a_freeze_says_in_one_way_how_it_stands(on, lifted, reason, stands):
+    assert freeze(lifted_on=lifted, lift_reason=reason).standing(on) == stands
 
 
 def test_a_freeze_is_not_lifted_twice():

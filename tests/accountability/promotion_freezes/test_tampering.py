@@ -38,7 +38,7 @@ def test_a_tampering_is_named(statement):
 def test_lifting_and_correcting_is_no_tampering():
     round_ = make_published_round()
     freeze = PromotionFreeze.objects.last()
-    PromotionFreeze.objects.filter(pk=freeze.pk).update(ends_on=date(2020, 7, 15))
+    PromotionFreeze.objects.filter(pk=freeze.pk).update(ends_on=date(2020, 7, 14))
     assert list(changed_facts())
 
     lift_freeze(freeze_id=freeze.pk, on=date(2020, 7, 15), reason="期满", by=make_account(Role.PERSONNEL), at=LATER)

@@ -10,8 +10,11 @@ from django.core.management import CommandError, call_command
 from openpyxl import load_workbook
 
 from accountability.case_lifecycle.services.cases import publish_and_start
+from accountability.cases.models import Case
+from accountability.promotion_freezes.models import PromotionFreeze
 from accountability.results.services import export_top10
 from accountability.results.workbooks.top_ten import top10_workbook
+from departments.models import Leaving, Tenure
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.rounds.rules.rulebook import default_rulebook
 from evaluations.scoring.counting import Cell
@@ -24,6 +27,7 @@ from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import Denied, Role
 from tests.accountability.factories import (
     NOON,
+    TODAY,
     hold_talk,
     make_account,
     make_bare_round,
@@ -157,6 +161,29 @@ def test_a_unit_with_a_superior_has_no_freeze_in_the_sheet():
     publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
 
     assert entries(sheets(round_)[0])[0]["不得提拔重用起止日期"] == "不适用，通报上级"
+
+
+def test_a_head_in_retirement_has_the_reason_in_the_sheet_and_no_superior():
+    round_ = make_bare_round()
+    section = make_result(round_, "D01-01").section.section
+    make_tally(round_)
+    until = {"starts_on": date(2019, 1, 1), "ends_on": date(2020, 7, 1), "leaving": Leaving.RETIRED}
+    Tenure.objects.create(section=section, name="孙科长", **until)
+    publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
+
+    assert entries(sheets(round_)[0])[0]["不得提拔重用起止日期"] == "已于2020年7月1日退休，不设影响期。"
+
+
+def test_of_several_freezes_the_sheet_has_the_latest():
+    round_ = make_published_round(places=1)
+    case = Case.objects.get()
+    case.freezes.update(lifted_on=date(2020, 7, 15), lift_reason="更正责任人：查明")
+    span = {"starts_on": TODAY, "ends_on": date(2020, 10, 10), "lifted_on": date(2020, 10, 12), "lift_reason": "届满"}
+    PromotionFreeze.objects.create(case=case, person_name="周科长", post="负责人", **span)
+
+    shown = entries(sheets(round_)[0])[0]["不得提拔重用起止日期"]
+
+    assert shown == "2020-07-10至2020-10-10（影响期已满，已于2020年10月12日登记解除）"
 
 
 def test_a_veto_has_its_decision():
