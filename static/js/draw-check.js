@@ -14,35 +14,72 @@ function byBytes(a, b) {
   return left.length - right.length;
 }
 
-// Canonical JSON: sorted keys, no spaces.
+// Canonical JSON: keys sorted by bytes, no spaces.
 function J(value) {
   if (Array.isArray(value)) return `[${value.map(J).join(",")}]`;
   if (value === null || typeof value !== "object") return JSON.stringify(value);
-  return `{${Object.keys(value).sort().map((key) => `${JSON.stringify(key)}:${J(value[key])}`).join(",")}}`;
+  return `{${Object.keys(value).sort(byBytes).map((key) => `${JSON.stringify(key)}:${J(value[key])}`).join(",")}}`;
 }
 
 function need(truth, why) {
   if (!truth) throw new Error(why);
 }
 
-function checkName(text) {
-  const length = [...text].length;
-  const good = length > 0 && length <= 200 && text === text.trim() && text === text.normalize("NFC");
-  need(good && !/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(text), "名称格式不符合规定");
+// The shape of a proof file: each of these says whether a value has it.
+const whole = (value) => Number.isSafeInteger(value) && value >= 0;
+const text = (value) => typeof value === "string" && value === value.normalize("NFC") && !/[\p{Cc}\p{Cs}]/u.test(value);
+const oneLine = (value) => !/^\p{White_Space}|\p{White_Space}$|[\p{Zl}\p{Zp}]/u.test(value);
+const name = (value) => text(value) && oneLine(value) && value !== "" && [...value].length <= 200;
+const oneOf = (...choices) => (value) => choices.includes(value);
+const listOf = (shape) => (value) => Array.isArray(value) && value.every((each) => shape(each));
+const row = (...shapes) => (value) =>
+  Array.isArray(value) && value.length === shapes.length && shapes.every((shape, at) => shape(value[at]));
+const anything = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+const object = (shapes) => (value) =>
+  anything(value) && Object.keys(value).length === Object.keys(shapes).length &&
+  Object.entries(shapes).every(([key, shape]) => key in value && shape(value[key]));
+
+const SOURCE = object({
+  label: name, n: whole, min: whole, max: whole, order: oneOf("drawn", "sorted"), fallback: name,
+});
+const PARAMS = object({
+  format: oneOf(FORMAT), draw_id: name, purpose: name, note: text, strata: listOf(name), pool_size: whole,
+  pool_sha256: text, exclusions_sha256: text, quota: anything, alternates: whole, randomness: listOf(SOURCE),
+});
+const ABSENT = oneOf("conflict", "ineligible", "already_selected", "declared_absence");
+const PROOF = object({
+  params: PARAMS, commit: text, pool: listOf(row(name, name)), exclusions: listOf(row(name, name, ABSENT)),
+  randomness: listOf(listOf(whole)), events: listOf(anything), result: anything,
+});
+const FIXED = object({ mode: oneOf("fixed"), rounds: listOf(listOf(whole)) });
+const PROPORTIONAL = object({ mode: oneOf("proportional"), min: whole, rounds: listOf(whole) });
+const OPENING = object({ seq: whole, type: oneOf("open_round"), round: whole, at: text });
+const REASON = oneOf("refused", "conflict", "unreachable", "ineligible");
+const REMOVAL = object({ seq: whole, type: oneOf("remove"), stratum: name, id: name, reason: REASON, at: text });
+const needShape = (good) => need(good, "文字、数字或者项目不合规定");
+const rising = (numbers) => numbers.every((n, at) => at === 0 || n >= numbers[at - 1]);
+
+function checkTerms({ quota, strata, randomness }) {
+  const fixed = quota.mode === "fixed";
+  needShape(fixed ? FIXED(quota) : PROPORTIONAL(quota));
+  need(strata.every((stratum, at) => at === 0 || byBytes(strata[at - 1], stratum) < 0), "类别重复或者次序有误");
+  need(quota.rounds.length > 0 && randomness.length > 0, "没有名额或者随机数来源");
+  need(!fixed || quota.rounds.every((each) => each.length === strata.length), "名额与类别不对应");
+  const columns = fixed ? strata.map((_, at) => quota.rounds.map((each) => each[at])) : [quota.rounds];
+  need(columns.every(rising), "追加抽取的名额不能减少");
 }
 
 function fileOf(rows, what) {
-  rows.forEach((row) => row.forEach(checkName));
-  const lines = rows.map((row) => row.join("\t")).sort(byBytes);
+  const lines = rows.map((columns) => columns.join("\t")).sort(byBytes);
   need(lines.every((line, at) => at === 0 || line !== lines[at - 1]), `${what}中有重复的记录`);
   return lines.map((line) => `${line}\n`).join("");
 }
 
 function checkNumbers(source, numbers) {
-  need(numbers.length === source.n, `“${source.label}”的个数不对`);
-  need(numbers.every((n) => Number.isInteger(n) && n >= source.min && n <= source.max), `“${source.label}”超出范围`);
-  const rising = numbers.every((n, at) => at === 0 || n > numbers[at - 1]);
-  need(source.order !== "sorted" || rising, `“${source.label}”应从小到大且不重复`);
+  need(source.n > 0 && numbers.length === source.n, `“${source.label}”的个数不对`);
+  need(numbers.every((n) => n >= source.min && n <= source.max), `“${source.label}”超出范围`);
+  const distinct = new Set(numbers).size === numbers.length;
+  need(source.order !== "sorted" || (distinct && rising(numbers)), `“${source.label}”应从小到大且不重复`);
 }
 
 // Seats per stratum in a committed round: largest remainder in whole numbers (BigInt: products may leave 2^53).
@@ -92,7 +129,10 @@ async function eligibleOf(proof) {
   need((await sha256(fileOf(proof.exclusions, "回避名单"))) === params.exclusions_sha256, "回避名单校验值与承诺不符");
   const key = (stratum, id) => `${stratum}\t${id}`;
   const out = new Set(proof.exclusions.map(([stratum, id]) => key(stratum, id)));
-  const line = new Map(params.strata.map((name) => [name, []]));
+  const listed = new Set(proof.pool.map(([stratum, id]) => key(stratum, id)));
+  need(out.size === proof.exclusions.length && [...out].every((each) => listed.has(each)), "回避名单有误");
+  const line = new Map(params.strata.map((stratum) => [stratum, []]));
+  need(proof.pool.every(([stratum]) => line.has(stratum)), "名单中有承诺之外的类别");
   for (const [stratum, id] of proof.pool) if (!out.has(key(stratum, id))) line.get(stratum).push(id);
   return line;
 }
@@ -105,13 +145,16 @@ async function eventsOf(proof, orders, commit) {
   const lined = (name) =>
     orders.get(name).slice(0, seats.get(name) + alternates).filter((id) => !gone.has(`${name}\t${id}`));
   for (const [at, event] of proof.events.entries()) {
+    const opens = event.type === "open_round";
+    needShape(opens ? OPENING(event) : REMOVAL(event));
     need(event.seq === at + 1, "事件序号不对");
-    if (event.type === "open_round") {
+    if (opens) {
       round += 1;
       need(event.round === round && round <= quota.rounds.length, "只能依次启动承诺过的追加抽取");
       seats = seatsOf(quota, size, round);
     } else {
-      need(lined(event.stratum).slice(0, seats.get(event.stratum)).includes(event.id), "只能移除已抽中的人");
+      const selected = size.has(event.stratum) ? lined(event.stratum).slice(0, seats.get(event.stratum)) : [];
+      need(selected.includes(event.id), "只能移除已抽中的人");
       gone.add(`${event.stratum}\t${event.id}`);
     }
     head = await H(`${FORMAT}/event`, head, J(event));
@@ -138,16 +181,17 @@ function resultOf(proof, seed, course) {
 }
 
 function needSame(result, published) {
-  const names = Object.keys(published.strata);
-  need(names.length === result.strata.length, "类别与公布的不一致");
-  for (const [name, line] of result.strata) need(J(line) === J(published.strata[name]), `“${name}”的结果与公布的不一致`);
-  for (const key of ["seed", "round", "head", "unfilled"]) need(result[key] === published[key], `${key}与公布的不一致`);
+  for (const [stratum, line] of result.strata) {
+    need(J(line) === J(published.strata?.[stratum] ?? null), `“${stratum}”的结果与公布的不一致`);
+  }
+  const computed = { ...result, strata: Object.fromEntries(result.strata) };
+  need(J(computed) === J(published), "结果与公布的不一致");
 }
 
 async function redraw(proof, say, progress) {
+  needShape(PROOF(proof));
   const params = proof.params;
-  need(params.format === FORMAT, "不是 nanchuan-draw/1 格式");
-  [params.draw_id, params.purpose, ...params.strata].forEach(checkName);
+  checkTerms(params);
   const line = await eligibleOf(proof);
   say(`名单${proof.pool.length}人，回避${proof.exclusions.length}人，与抽取前公布的内容一致`);
   const commit = await H(`${FORMAT}/commit`, J(params));
@@ -170,7 +214,8 @@ async function redraw(proof, say, progress) {
 async function load(panel) {
   const answer = await fetch(panel.dataset.proof);
   if (!answer.ok) throw new Error("下载失败");
-  return answer.json();
+  const sent = await answer.text();
+  return { sent, proof: JSON.parse(sent) };
 }
 
 const panel = document.getElementById("check");
@@ -194,8 +239,11 @@ if (panel) {
     conclude(true, "正在核验……");
     try {
       if (!globalThis.crypto?.subtle) return void conclude(false, "结果：尚未核验。本页没有使用安全连接（https），浏览器不能核验，请改用独立核验程序。");
-      const proof = await load(panel).catch(() => null);
-      if (!proof) return void conclude(false, "结果：尚未核验。数据下载失败，请检查网络后，再点击“在浏览器中核验”。");
+      const loaded = await load(panel).catch(() => null);
+      if (!loaded) return void conclude(false, "结果：尚未核验。数据下载失败，请检查网络后，再点击“在浏览器中核验”。");
+      const { sent, proof } = loaded;
+      // A key given twice, or 1.0 for 1: what a parser hides is not what the text says.
+      need(J(proof) === sent, "证明文件不是规定的写法");
       bar.max = proof.pool.length;
       const seed = await redraw(proof, say, progress);
       need(seed === panel.dataset.seed, "抽取种子与本页公布的不一致");

@@ -1,6 +1,7 @@
 """A draw in browsers: the ceremony by two clerks and the chief, then the public check."""
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -9,10 +10,12 @@ from django.utils import timezone
 
 from evaluations.draws.models import Draw, PlannedDraw
 from evaluations.draws.pages import register
+from evaluations.draws.queries.proofs import proof_text
 from evaluations.draws.rules import lookup_address
 from evaluations.pools.rules.kinds import PoolKind
 from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
 from tests.e2e.conftest import check_page, log_in, screenshot
+from tests.evaluations.protocol.forgeries import FORGERIES
 from tests.evaluations.service_records.factories import make_clients
 from tests.factories import (
     commit,
@@ -179,6 +182,29 @@ def test_the_browsers_check_agrees_with_the_published_vectors(open_page, committ
         assert page.evaluate(judge, vector["proof"]) == vector["proof"]["result"]["seed"], vector["name"]
     for vector in VECTORS["rejects"]:
         assert page.evaluate(judge, vector["proof"]).startswith("FAIL "), vector["name"]
+    for rule, forged in FORGERIES.items():
+        said = page.evaluate(judge, forged)
+        assert said.startswith("FAIL ") and "与公布的不一致" not in said, (rule, said)
+
+
+def serving(text):
+    return lambda route: route.fulfill(body=text, content_type="application/json")
+
+
+def test_the_browser_refuses_what_its_parser_would_hide(open_page, committed):
+    supervisors = Draw.objects.get(purpose=DrawPurpose.SUPERVISORS)
+    page = open_page(390)
+    page.goto(f"/draws/{supervisors.draw_id}/")
+    honest = "".join(proof_text(supervisors))
+    twice = honest.replace('"format":', '"format":"","format":')
+    other_number = re.sub(r'"pool_size":(\d+)', r'"pool_size":\1.0', honest)
+    for text in (twice, other_number):
+        assert text != honest
+        page.route("**/proof.json", serving(text))
+        page.get_by_role("button", name="在浏览器中核验").click()
+        page.get_by_text("证明文件不是规定的写法").wait_for()
+        page.unroute("**/proof.json")
+        page.reload()
 
 
 def test_the_browser_detects_a_tampered_proof(open_page, committed, live_server):

@@ -16,6 +16,7 @@ from evaluations.protocol import drawing, outcome
 from evaluations.protocol.drawing import DrawError
 from evaluations.protocol.proofs import verify_proof
 from nanchuan_eval.core.canonical import canonical_json
+from tests.evaluations.protocol.forgeries import BASIC, FORGERIES, computed_again
 from tests.evaluations.protocol.test_drawing import CHECKER, CHECKER_PATH, VECTORS, places, proofs, redraw
 
 PROOFS = {vector["name"]: vector["proof"] for vector in VECTORS["vectors"]}
@@ -106,6 +107,18 @@ def test_a_published_reject_is_refused_for_its_own_fault(name, why):
 
     with pytest.raises(ValueError, match=why):
         redraw({"commit": commit, "result": {}, **REJECTS[name]})
+
+
+def test_what_forges_proofs_computes_what_a_draw_does():
+    assert computed_again(BASIC, {}, {}) == BASIC
+
+
+@pytest.mark.parametrize("rule", FORGERIES)
+def test_a_forged_proof_is_refused_for_the_rule_it_breaks(rule):
+    for check in (verify_proof, redraw):
+        with pytest.raises(ValueError) as refused:
+            check(FORGERIES[rule])
+        assert "结果" not in str(refused.value)
 
 
 @pytest.mark.parametrize("name", PROOFS)
