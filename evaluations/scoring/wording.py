@@ -1,7 +1,7 @@
 """Results in words: labels and how sure a place is (method.md 3.1 to 3.3), small figures hidden (小数不公开)."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -34,18 +34,28 @@ def shown_among(count: int, people: int) -> int | str:
 
 
 def shown_beside_total(counts: Mapping[str, int], people: Mapping[str, int] | None = None) -> dict[str, int | str]:
-    """Return figures whose sum is public; one hidden alone could be computed, so the next smallest is hidden too.
+    """Return figures whose sum is public; where it would tell a hidden one, the next smallest are hidden too.
 
-    `people` = how many each figure is about, if it may be few.
+    All of them are then marked alike, or the sum and the marks would tell (FEW and the next of 6 are 1 and 5). A figure
+    that is the whole sum cannot be hidden. `people` = how many each figure is about, if it may be few.
     """
     of = people or {}
     cells: dict[str, int | str] = {key: shown_among(count, of.get(key, 0)) for key, count in counts.items()}
-    hidden = [key for key, cell in cells.items() if cell == FEW]
-    others = sorted((count, key) for key, count in counts.items() if key not in hidden and count)
-    are_few = sum(counts[key] for key in hidden) < SMALLEST_SHOWN and any(of.get(key) for key in hidden)
-    if others and (len(hidden) == 1 or are_few):
-        cells[others[0][1]] = ALONE
+    few = [key for key, cell in cells.items() if cell == FEW]
+    others = {key: count for key, count in counts.items() if key not in few and count}
+    are_several = len(few) + len(others) > 1
+    if few and are_several and _is_told([counts[key] for key in few], [of.get(key, 0) for key in few]):
+        beside = min(others.values(), default=0)
+        cells.update((key, ALONE) for key in [*few, *(key for key, count in others.items() if count == beside)])
     return cells
+
+
+def _is_told(counts: Sequence[int], people: Sequence[int]) -> bool:
+    """True if the sum of figures hidden as few leaves one of them a single value, or is itself one of few people."""
+    total = sum(counts)
+    lows, highs = zip(*((0, n) if 0 < n < SMALLEST_SHOWN else (1, SMALLEST_SHOWN - 1) for n in people), strict=True)
+    are_few = total < SMALLEST_SHOWN and any(people)
+    return are_few or len(people) == 1 or total in (sum(lows), sum(highs))
 
 
 def confidence(z: object) -> str:

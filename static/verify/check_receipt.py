@@ -1,9 +1,10 @@
 """凭封箱清单核对回执号: checks a receipt against a closing list, with Python's standard library alone.
 
     python3 check_receipt.py XXXX-XXXX-XXXX-XXXX-XXXX closing-list.txt ROOT
-    python3 check_receipt.py proof.json ROOT
+    python3 check_receipt.py XXXX-XXXX-XXXX-XXXX-XXXX proof.json ROOT
 
-ROOT is the 封箱总校验值 printed in the newspaper and on the 封箱记录. Prints OK or FAIL and why.
+The receipt is the one that you kept, ROOT the 封箱总校验值 printed in the newspaper and on the 封箱记录. Prints OK and the
+receipt, or FAIL and why.
 """
 
 import hashlib
@@ -24,8 +25,12 @@ def root_of(leaves: list[bytes]) -> bytes:
     return sha256(b"\x01" + root_of(leaves[:split]) + root_of(leaves[split:]))
 
 
+def as_listed(receipt: str) -> str:
+    """Return a receipt as the closing list writes it, however it was typed."""
+    return receipt.upper().replace("-", "").replace(" ", "").translate(str.maketrans("OIL", "011"))
+
+
 def check_list(receipt: str, lines: list[bytes], root: str) -> str:
-    receipt = receipt.upper().replace("-", "").replace(" ", "").translate(str.maketrans("OIL", "011"))
     if lines != sorted(set(lines)):
         return "清单没有按字节排序，或有重复的行"
     if root_of(lines).hex() != root:
@@ -34,7 +39,9 @@ def check_list(receipt: str, lines: list[bytes], root: str) -> str:
     return "" if found else "清单中没有这个回执号"
 
 
-def check_proof(proof: dict[str, object], root: str) -> str:
+def check_proof(receipt: str, proof: dict[str, object], root: str) -> str:
+    if proof["receipt"] != receipt:
+        return f"收录证明是另一个回执号的（{proof['receipt']}）"
     digest = sha256(b"\x00" + f"{proof['receipt']}\t{proof['commitment']}".encode())
     for side, neighbour in proof["path"]:  # type: ignore[attr-defined]
         other = bytes.fromhex(neighbour)
@@ -43,14 +50,15 @@ def check_proof(proof: dict[str, object], root: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    if len(arguments) == 3:
-        fault = check_list(arguments[0], Path(arguments[1]).read_bytes().splitlines(), arguments[2].strip().lower())
-    elif len(arguments) == 2:
-        fault = check_proof(json.loads(Path(arguments[0]).read_text("utf-8")), arguments[1].strip().lower())
-    else:
+    if len(arguments) != 3:
         print(__doc__)
         return 2
-    print(f"FAIL {fault}" if fault else "OK 您的票已入箱")
+    receipt, data, root = as_listed(arguments[0]), Path(arguments[1]).read_bytes(), arguments[2].strip().lower()
+    if data.startswith(b"{"):
+        fault = check_proof(receipt, json.loads(data), root)
+    else:
+        fault = check_list(receipt, data.splitlines(), root)
+    print(f"FAIL {fault}" if fault else f"OK 回执号{receipt}的票已入箱")
     return 1 if fault else 0
 
 

@@ -164,6 +164,16 @@ def test_neither_query_nor_code_nor_link_is_logged(proxy, address):
     assert not re.search(rf"{SECRET}|0123-?4567", logs)
 
 
+def test_files_that_are_fetched_when_a_code_is_typed_are_not_logged(proxy):
+    for address in ("/scoring/", "/static/js/ballot/walk.0123456789ab.js"):
+        ask(proxy, address)
+    proxy.stop()
+    logs = proxy.logs()
+
+    assert "/scoring/" in logs
+    assert "static" not in logs
+
+
 def test_a_citizens_address_is_logged_as_its_network_only(proxy):
     ask(proxy, "/scoring/")
     proxy.stop()

@@ -390,16 +390,23 @@ def test_an_evaluator_rates_all_sections_one_department_after_the_other(open_pag
 
 def test_a_receipt_is_verified_in_the_citizens_own_browser(open_page, transactional_db):
     make_sealed_round(targeted=7)
+    own, other = Ballot.objects.last().receipt, Ballot.objects.first().receipt
     page = open_page(390)
     page.goto("/receipt/")
-    page.fill("#receipt", Ballot.objects.last().receipt)
+    page.fill("#receipt", format_code(own).lower())
     page.click("main button.primary")
     page.get_by_text("专业核验（收录证明）").click()
     page.get_by_role("button", name="在本机核验").click()
 
-    page.get_by_text("结果：一致。您的设备计算的结果与封箱时公布的相同").wait_for()
+    page.get_by_text(f"结果：一致。您的设备计算的结果与封箱时公布的相同，回执号{own}的票已入箱").wait_for()
     check_page(page)
     screenshot(page, "receipt-390")
+    page.fill("#receipt", other)
+    page.get_by_role("button", name="在本机核验").click()
+    page.get_by_text("结果：不一致。请保存本页截图").wait_for()
+    page.fill("#receipt", own)
+    page.get_by_role("button", name="在本机核验").click()
+    page.get_by_text("结果：一致。").wait_for()
     page.locator("#proof").evaluate("e => { e.value = e.value.replace(/[0-9a-f]{64}/, '0'.repeat(64)); }")
     page.get_by_role("button", name="在本机核验").click()
     page.get_by_text("结果：不一致。请保存本页截图").wait_for()

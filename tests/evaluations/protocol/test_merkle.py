@@ -65,6 +65,9 @@ class TestTheStandAloneProgram:
         path = tmp_path / "proof.json"
         path.write_text(json.dumps(proof))
 
-        assert self.run(path, merkle_root(self.LEAVES)).returncode == 0
-        assert self.run(path, "0" * 64).returncode == 1
-        assert self.run().returncode == 2
+        root = merkle_root(self.LEAVES)
+        assert self.run("0123-4567-89ab-cdef-ghjk", path, root).stdout == f"OK 回执号{self.RECEIPT}的票已入箱\n"
+        assert self.run(self.RECEIPT, path, "0" * 64).returncode == 1
+        refused = self.run("9" * 20, path, root)
+        assert (refused.returncode, "另一个回执号" in refused.stdout) == (1, True)
+        assert self.run(path, root).returncode == self.run().returncode == 2

@@ -1,8 +1,12 @@
 """Results in words: labels, how sure a place is, and figures too small to show."""
 
+from collections import defaultdict
+from itertools import product
+
 import pytest
 
 from evaluations.scoring.wording import (
+    ALONE,
     FEW,
     FEW_NOTE,
     chance,
@@ -179,7 +183,7 @@ def test_figures_of_one_to_four_are_never_shown(count, cell):
 
 
 def test_a_single_hidden_figure_hides_a_second_one_beside_its_total():
-    assert shown_beside_total({"a": 3, "b": 40, "c": 9}) == {"a": FEW, "b": 40, "c": "不单独公布"}
+    assert shown_beside_total({"a": 3, "b": 40, "c": 9}) == {"a": ALONE, "b": 40, "c": ALONE}
     assert shown_beside_total({"a": 3, "b": 40, "c": 2}) == {"a": FEW, "b": 40, "c": FEW}
     assert shown_beside_total({"a": 30, "b": 40, "c": 0}) == {"a": 30, "b": 40, "c": 0}
 
@@ -189,16 +193,46 @@ def test_of_few_people_even_none_is_hidden():
         *(FEW, FEW, 0, FEW, 5)
     ]
     assert shown_beside_total({"a": 0, "b": 40, "c": 9}, {"a": 1, "b": 50, "c": 50}) == {
-        "a": FEW,
+        "a": ALONE,
         "b": 40,
-        "c": "不单独公布",
+        "c": ALONE,
     }
 
 
 def test_two_hidden_figures_of_few_people_hide_a_third_that_their_sum_would_reveal():
     hidden = shown_beside_total({"a": 0, "b": 0, "c": 9}, {"a": 1, "b": 2, "c": 50})
 
-    assert hidden == {"a": FEW, "b": FEW, "c": "不单独公布"}
+    assert hidden == {"a": ALONE, "b": ALONE, "c": ALONE}
+
+
+@pytest.mark.parametrize(
+    ("counts", "cells"),
+    [
+        ({"a": 4, "b": 4, "c": 50}, {"a": ALONE, "b": ALONE, "c": ALONE}),
+        ({"a": 1, "b": 1, "c": 50, "d": 60}, {"a": ALONE, "b": ALONE, "c": ALONE, "d": 60}),
+        ({"a": 1, "b": 5, "c": 50}, {"a": ALONE, "b": ALONE, "c": 50}),
+        ({"a": 2, "b": 5, "c": 5, "d": 40}, {"a": ALONE, "b": ALONE, "c": ALONE, "d": 40}),
+        ({"a": 4, "b": 4}, {"a": ALONE, "b": ALONE}),
+        ({"a": 1, "b": 5}, {"a": ALONE, "b": ALONE}),
+        ({"a": 3, "b": 0}, {"a": FEW, "b": 0}),
+    ],
+)
+def test_figures_are_hidden_until_the_sum_tells_none_of_the_small_ones(counts, cells):
+    assert shown_beside_total(counts) == cells
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_no_reader_of_the_rule_can_compute_a_figure_of_few(size):
+    """Whatever is shown beside its sum is shown for other figures, too; a sum of less than five tells of itself."""
+    readings = defaultdict(list)
+    for numbers in (each for each in product(range(30), repeat=size) if 5 <= sum(each) < 30):
+        cells = shown_beside_total(dict(zip("abc", numbers, strict=False)))
+        if sum(isinstance(cell, str) for cell in cells.values()) > 1:
+            readings[sum(numbers), *cells.values()].append(numbers)
+
+    for (_, *cells), possible in readings.items():
+        for place, cell in enumerate(cells):
+            assert isinstance(cell, int) or len({numbers[place] for numbers in possible}) > 1, (cells, possible)
 
 
 def test_a_page_that_says_when_few_ballots_are_hidden_says_it_whole():

@@ -16,7 +16,7 @@ from evaluations.codes.services import issuing, voiding
 from evaluations.protocol.codes import issue_hash, issue_of
 from evaluations.rounds.rules.lifecycle import DrawPurpose
 from evaluations.scoring.method import Channel
-from evaluations.scoring.wording import FEW
+from evaluations.scoring.wording import ALONE, FEW
 from evaluations.sealing.services import opening as sealing
 from evaluations.verification.services import verify_round
 from nanchuan_eval.approvals import services as approvals
@@ -243,7 +243,7 @@ def test_a_channel_of_one_code_has_hidden_figures_even_if_the_code_was_not_used(
 
     record = json.loads(Stranger(client, round_).get("closing.json"))
 
-    assert record["channels"] == {"targeted": "不单独公布", "sampled": FEW, "other": 0}
+    assert record["channels"] == {"targeted": ALONE, "sampled": ALONE, "other": 0}
     assert {cells["sampled"] for cells in record["sections"].values()} == {FEW}
 
 

@@ -12,7 +12,7 @@ from evaluations.paper_ballots.rules.ballot_account import SheetKind
 from evaluations.protocol.codes import format_code, issue_hash, issue_of
 from evaluations.protocol.merkle import root_of_path
 from evaluations.scoring.method import Channel
-from evaluations.scoring.wording import FEW
+from evaluations.scoring.wording import ALONE, FEW
 from evaluations.sealing.services import opening as sealing
 from nanchuan_eval.permissions.policy import CLOCK
 from tests.factories import (
@@ -102,7 +102,7 @@ class TestAfterSealing:
         record = json.loads(round_.closing)
         page = client.get(f"/rounds/{round_.key}/box/").content.decode()
 
-        assert record["channels"] == {"targeted": "不单独公布", "sampled": FEW, "other": 0}
+        assert record["channels"] == {"targeted": ALONE, "sampled": ALONE, "other": 0}
         assert {cells["sampled"] for cells in record["sections"].values()} == {FEW}
         assert {cells["targeted"] for cells in record["sections"].values()} == {6}
         assert page.count(FEW) >= round_.sections.count()

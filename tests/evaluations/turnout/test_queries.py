@@ -37,7 +37,7 @@ def test_fewer_than_five_ballots_of_a_channel_are_hidden():
 
     shown = {row["channel"]: row["returned"] for row in disclosed_turnout(round_)}
 
-    assert shown == {"targeted": "少于5", "sampled": "不单独公布", "other": 0}
+    assert shown == {"targeted": "不单独公布", "sampled": "不单独公布", "other": 0}
 
 
 def test_all_figures_of_a_channel_of_few_codes_are_hidden_even_none():
@@ -47,7 +47,7 @@ def test_all_figures_of_a_channel_of_few_codes_are_hidden_even_none():
 
     assert [(row["issued"], row["returned"]) for row in disclosed_turnout(round_)] == [
         (7, "不单独公布"),
-        (1, "少于5"),
+        (1, "不单独公布"),
         (0, 0),
     ]
 

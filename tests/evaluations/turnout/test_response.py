@@ -95,7 +95,7 @@ def test_hides_small_figures_and_the_next_smallest():
     draw = client_vote(40, 40, 40)
     return_ballots(draw, 9, 3, 6)
 
-    assert [line["returned"] for line in response_of(draw.round)["sections"]] == [9, "少于5", "不单独公布"]
+    assert [line["returned"] for line in response_of(draw.round)["sections"]] == [9, "不单独公布", "不单独公布"]
 
 
 def test_says_nothing_of_a_few_replaced_codes():
@@ -125,7 +125,11 @@ def test_of_a_hidden_figure_no_percentage_is_told():
 
 
 def test_cells_of_one_channel_are_hidden_together():
-    assert response_cells({"a": (60, 3), "b": (60, 40), "c": (60, 9)}) == {"a": "少于5", "b": 40, "c": "不单独公布"}
+    assert response_cells({"a": (60, 3), "b": (60, 40), "c": (60, 9)}) == {
+        "a": "不单独公布",
+        "b": 40,
+        "c": "不单独公布",
+    }
 
 
 def test_rows_name_the_kind_of_people():

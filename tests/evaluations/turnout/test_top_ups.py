@@ -254,13 +254,13 @@ class TestTheMonitoringPage:
         page = returns(draw)
         assert [(row.returned, row.percent, row.foretold) for row in page.lines] == [
             (9, 90, 10),
-            ("少于5", None, None),
+            ("不单独公布", None, None),
             ("不单独公布", None, None),
         ]
 
         client.force_login(make_user("chief"))
         sheet = client.get(reverse("admin:round-monitor", args=[draw.round_id])).content.decode()
-        assert sheet.count("少于5") >= 1
+        assert sheet.count(">不单独公布<") >= 2
         assert "1个科室预计收不满" in sheet
 
     def test_tells_the_same_figure_as_the_batches(self):
