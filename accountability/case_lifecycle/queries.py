@@ -94,7 +94,7 @@ def consequences(round_: Round, on: date) -> dict[str, object]:
     return {
         "网站公布": f"{len(results)}个科室的位次、单位、科室、主要问题和收回情况，不公布姓名和单张评议票{files}",
         "建立问责事项": f"{len(results)}件，共{len(measures)}项措施",
-        "不得提拔重用": f"{len(frozen)}人，自公示之日起，至{until}止" if frozen else "无",
+        "不得提拔重用": f"{len(frozen)}项，自公示之日起，至{until}止" if frozen else "无",
         f"各项期限（{in_chinese(on)}公示的）": list(_deadlines(round_, measures, on)),
     }
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accountability.cases.rules.measures import CANCELLED, WORKDAY_KINDS, CaseState, MeasureKind, MeasureState
 from evaluations.tally.models import SectionResult
-from nanchuan_eval.workdays.rules import Term
+from nanchuan_eval.workdays.rules import Term, in_chinese
 
 
 def overdue(today: date) -> Q:
@@ -83,6 +83,18 @@ class Case(models.Model):
     def published_on(self) -> date:
         """The date of publication, from which all terms run; the case is opened in the same transaction."""
         return timezone.localtime(self.opened_at).date()
+
+    @property
+    def first_published_on(self) -> date:
+        """The date of the first publication: what was done since stays true though the case was reopened."""
+        return timezone.localtime(self.first_opened_at or self.opened_at).date()
+
+    @property
+    def publication(self) -> str:
+        """When the section was published, in Chinese, and when first if a correction has listed it again."""
+        said = f"公示于{in_chinese(self.published_on)}"
+        first = f"（名单更正后再次上榜，首次公示于{in_chinese(self.first_published_on)}）"
+        return said + first if self.first_opened_at else said
 
 
 class MeasureQuerySet(models.QuerySet["Measure"]):

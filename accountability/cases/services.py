@@ -80,8 +80,8 @@ def check_record(case: Case, done_on: date, record: str, at: datetime) -> None:
     """Refuse an empty record, or a date before publication or in the future."""
     if not record.strip():
         raise RuleViolation("请填写办理记录。")
-    if done_on < case.published_on:
-        raise RuleViolation(f"办理日期不能早于公示日期{in_chinese(case.published_on)}。")
+    if done_on < case.first_published_on:
+        raise RuleViolation(f"办理日期不能早于公示日期{in_chinese(case.first_published_on)}。")
     if done_on > timezone.localtime(at).date():
         raise RuleViolation("办理日期不能晚于今天。")
 

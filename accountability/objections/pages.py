@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accountability.objections.models import Objection
 from accountability.objections.rules import ObjectionState
-from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
+from evaluations.rounds.rules.lifecycle import DEMO_NOTICE, RoundState
 from nanchuan_eval.tables.pages import Table
 from nanchuan_eval.tables.rules import Column, Kind, state_column
 
@@ -17,7 +17,9 @@ def objection_table(rows: Sequence[Objection], today: date) -> Table[Objection]:
     """Return the objections an account may view, the newest first."""
 
     def warning(row: Objection) -> str:
-        return "已逾期" if row.state != ObjectionState.DECIDED and row.due_on < today else ""
+        # Of a voided round nothing is answered any more.
+        is_open = row.state != ObjectionState.DECIDED and row.round.state != RoundState.VOID
+        return "已逾期" if is_open and row.due_on < today else ""
 
     columns: list[Column[Objection]] = [
         Column(

@@ -27,7 +27,7 @@ def _plan_content(row: Rectification, asked: Arguments) -> dict[str, object]:
     case = row.case
     return {
         "整改": str(row),
-        "轮次": f"{case.result.round.name}，位列第{case.result.rank}位，公示于{in_chinese(case.published_on)}",
+        "轮次": f"{case.result.round.name}，{case.place}，{case.publication}",
         "审核结果": "认可，单位按方案整改" if asked["accepted"] else "退回，单位修改后重新报送",
         "审核意见": asked["note"],
         "报送时间": in_words(row.submitted_at) if row.submitted_at else "尚未报送",

@@ -78,6 +78,20 @@ class Rectification(models.Model):
         items = self.items.values_list("position", "problem", "state")
         return closing_lacks(self.state, items, is_reported=self.reported_at is not None)
 
+    @property
+    def decision_label(self) -> str:
+        """What its decision is, in Chinese: the reviewer's opinion, or why it was returned or cancelled."""
+        labels = {RectificationState.RETURNED: "退回理由", RectificationState.CANCELLED: "撤销原因"}
+        return labels.get(RectificationState(self.state), "审核意见")
+
+    @property
+    def is_with_commission(self) -> bool:
+        """True if an item sent back once too often awaits the commission's decision (one query)."""
+        most = int(self.case.result.round.rulebook["most_failures"])
+        failed = self.items.filter(state=ItemState.SENT_BACK, failures__gte=most)
+        # The commission decides after the item was reported as completed in vain.
+        return failed.filter(finished_at__gt=self.decided_at).exists() if self.decided_at else failed.exists()
+
     def is_plan_overdue(self, today: date) -> bool:
         """True if the plan is still to be submitted and its day has passed."""
         return self.state in WRITABLE and self.plan_due_on < today

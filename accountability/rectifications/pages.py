@@ -115,7 +115,8 @@ def timeline(rectification: Rectification, items: Sequence[RectificationItem], t
     last = max([rectification.report_due_on, *ends, *(item.closed_on for item in items if item.closed_on)])
     lines = [_row(n, item, first, last, today) for n, item in enumerate(items)]
     closed = sum(item.state == ItemState.CLOSED for item in items)
-    if rectification.state not in WRITABLE:
+    is_due = rectification.state not in {*WRITABLE, RectificationState.CANCELLED}
+    if is_due or rectification.reported_at:
         lines.append(
             _report_row(len(items), rectification, bar(first, rectification.report_due_on, first, last), today)
         )
@@ -142,7 +143,8 @@ def _row(n: int, item: RectificationItem, first: date, last: date, today: date) 
 
 
 def _bar_state(item: RectificationItem, today: date) -> str:
-    if item.rectification.state in DRAFTED:
+    is_ended = item.rectification.state == RectificationState.CANCELLED and item.state != ItemState.CLOSED
+    if item.rectification.state in DRAFTED or is_ended:
         return PLANNED
     return OVERDUE if item.is_late(today) else item.state
 

@@ -54,7 +54,7 @@ RECTIFICATION_FLOW = Flow(
         _S.REPORTED: frozenset({_S.ESCALATED, _S.CLOSED, _S.CANCELLED}),
         _S.ESCALATED: frozenset({_S.RUNNING, _S.CANCELLED}),
         # A later correction may list the section again.
-        _S.CANCELLED: frozenset({_S.AWAITED, _S.RUNNING, _S.REPORTED}),
+        _S.CANCELLED: frozenset({_S.AWAITED, _S.RUNNING, _S.REPORTED, _S.ESCALATED}),
     }
 )
 # Open to follow-up ratings (整改评价): the unit has reported completion.

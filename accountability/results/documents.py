@@ -123,7 +123,7 @@ def _rectification(part: RoundPart, declared: Declared) -> Pairs:
         ("方案期限", with_hint(in_chinese(row.plan_due_on), row.plan_term, declared)),
         ("报告期限", in_chinese(row.report_due_on)),
         ("单位党委（党组）意见", row.opinion),
-        ("审核意见", row.decision),
+        (row.decision_label, row.decision),
         ("整改报告", row.report),
         ("销号日期", _day(row.closed_on)),
     ]

@@ -40,8 +40,8 @@ def open_rectifications(round_: Round, cases: Sequence[Case], *, terms: Terms, c
 def reopen_rectification(case: Case, *, gap: timedelta, terms: Terms, calendar: Calendar) -> None:
     """Continue the cancelled rectification of a section listed again, in the caller's transaction.
 
-    Reported ones await their inspections, those worked on go on with their terms moved by the gap; otherwise the plan
-    is awaited anew.
+    One with the commission is so again, reported ones await their inspections, those worked on go on with their terms
+    moved by the gap; otherwise the plan is awaited anew.
     """
     row = Rectification.objects.filter(case=case, state=RectificationState.CANCELLED).first()
     if row is None:
@@ -51,6 +51,7 @@ def reopen_rectification(case: Case, *, gap: timedelta, terms: Terms, calendar: 
     worked_on = row.items.exclude(state=ItemState.OPEN) | row.items.filter(progress__isnull=False)
     then = RectificationState.RUNNING if worked_on.exists() else RectificationState.AWAITED
     then = RectificationState.REPORTED if row.reported_at else then
+    then = RectificationState.ESCALATED if row.is_with_commission else then
     for item in row.items.unfinished():
         if item.due_on:
             item.due_on = item.due_on + gap

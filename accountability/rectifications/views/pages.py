@@ -62,6 +62,7 @@ def rectification(request: HttpRequest, pk: int) -> HttpResponse:
         "opinion_form": OpinionForm(initial={"opinion": row.opinion}),
         "sign_form": SignForm(choices=_unused_signs(row, items)),
         "is_demo": row.case.result.round.is_demo,
+        "failures": max((item.failures for item in items), default=0),
         "late": {"plan": row.is_plan_overdue(today), "report": row.is_report_overdue(today)},
     }
     return render(request, "accountability/rectifications/rectification.html", context)

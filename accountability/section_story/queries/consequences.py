@@ -14,7 +14,7 @@ from accountability.evidence.models import Evidence
 from accountability.promotion_freezes.models import PromotionFreeze
 from accountability.rectifications.models import Progress, Rectification, RectificationItem
 from accountability.rectifications.queries import rectifications_for
-from accountability.rectifications.rules import UNDER_WAY, UNFINISHED
+from accountability.rectifications.rules import UNDER_WAY, UNFINISHED, RectificationState
 from accountability.section_story.queries.reading import Found, Reading, facts, files_of, timed
 from accountability.section_story.rules import Entry, Kind, change_of_place
 from accountability.talks.models import Talk
@@ -211,7 +211,9 @@ def _rectification(row: Rectification) -> Iterator[Entry]:
         opinion = [("党委（党组）意见", row.opinion)]
         yield timed(Kind.RECTIFICATION, row.submitted_at, "报送整改方案", opinion, address=address)
     if row.decided_at:
-        yield timed(Kind.RECTIFICATION, row.decided_at, "审核整改方案", [("审核意见", row.decision)], address=address)
+        # A cancelled one holds why it was cancelled.
+        said = [] if row.state == RectificationState.CANCELLED else [("审核意见", row.decision)]
+        yield timed(Kind.RECTIFICATION, row.decided_at, "审核整改方案", said, address=address)
     if row.reported_at:
         yield timed(Kind.RECTIFICATION, row.reported_at, "报送整改报告", [("报告", row.report)], address=address)
     if row.closed_on:

@@ -67,8 +67,9 @@ def hold_talk(*, measure_id: int, held_at: datetime, by: User, at: datetime) -> 
     plan = refuse_unheld(measure)
     if held_at > at:
         raise RuleViolation("谈话时间不能晚于现在。")
-    if timezone.localtime(held_at).date() < measure.case.published_on:
-        raise RuleViolation(f"谈话时间不能早于公示日期{in_chinese(measure.case.published_on)}。")
+    published_on = measure.case.first_published_on
+    if timezone.localtime(held_at).date() < published_on:
+        raise RuleViolation(f"谈话时间不能早于公示日期{in_chinese(published_on)}。")
     plan.held_at, plan.held_by = held_at, by
     plan.save(update_fields=["held_at", "held_by"])
     audit.record(talk_action(measure), plan, by=by, at=at, detail={"step_label": "登记已谈话"}, wrote=[plan])

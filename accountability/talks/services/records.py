@@ -189,7 +189,7 @@ def _check_facts(talk: Talk, at: datetime) -> None:
     empty = [labels[name] for name in FIELDS if name != "is_signed" and not getattr(talk, name)]
     if empty:
         raise RuleViolation(*[f"请填写{label}。" for label in empty])
-    published_on = talk.measure.case.published_on
+    published_on = talk.measure.case.first_published_on
     if timezone.localtime(talk.held_at).date() < published_on:
         raise RuleViolation(f"谈话时间不能早于公示日期{in_chinese(published_on)}。")
     if talk.held_at > at:

@@ -181,7 +181,7 @@ def _recheck_until(row: Row) -> date | None:
 def _objections(**conditions: object) -> Callable[[Asked], Columns]:
     def rows(_: Asked) -> Columns:
         return Columns(
-            Objection.objects.filter(**conditions),
+            Objection.objects.filter(**conditions).exclude(round__state=RoundState.VOID),
             title=section_name("section"),
             detail="stage",
             due_on="due_on",
@@ -309,7 +309,7 @@ SOURCES = (
         FOLLOWING,
         ("acc.open",),
         _rectifications(state=RectificationState.ESCALATED),
-        lambda row: f"{row.title}：整改验收再次未通过，填写处理意见",
+        lambda row: f"{row.title}：整改验收未通过，填写处理意见",
         _rectification,
     ),
     Source(

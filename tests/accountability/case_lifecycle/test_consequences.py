@@ -42,7 +42,7 @@ def test_what_is_said_beforehand_is_what_happens(round_):
 
     assert before["建立问责事项"] == f"{Case.objects.count()}件，共{Measure.objects.count()}项措施"
     freezes = PromotionFreeze.objects.all()
-    assert before["不得提拔重用"].startswith(f"{len(freezes)}人")
+    assert before["不得提拔重用"].startswith(f"{len(freezes)}项")
     assert in_chinese(freezes[0].ends_on) in before["不得提拔重用"]
     deadlines = before[f"各项期限（{in_chinese(TODAY)}公示的）"]
     for measure in Measure.objects.filter(kind="talk_head"):

@@ -12,11 +12,14 @@ from accountability.cases.rules.measures import CaseState, MeasureKind, MeasureS
 from accountability.cases.services import record_measure, waive_measure
 from accountability.rectifications.rules import RectificationState
 from accountability.section_story.queries.story import read_story
+from accountability.talks.services.records import write_talk
 from evaluations.publication.services import Correction
 from evaluations.tally.models import SectionResult
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.audit.queries import changed_facts
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import Role
 from tests.accountability.factories import (
     NOON,
     TODAY,
@@ -24,6 +27,7 @@ from tests.accountability.factories import (
     make_counted_round,
     make_liaison,
     make_published_round,
+    talk_facts,
 )
 from tests.pages import compact
 
@@ -128,6 +132,50 @@ def test_work_on_a_rectification_goes_on_with_its_terms_moved(round_):
     item.refresh_from_db()
     assert row.state == RectificationState.RUNNING
     assert item.due_on == TODAY + 33 * DAY
+
+
+@pytest.mark.parametrize(("decided", "state"), [(0, RectificationState.ESCALATED), (20, RectificationState.RUNNING)])
+def test_what_awaits_the_commission_awaits_it_again(round_, decided, state):
+    """Two failures go to the commission; once it has decided, the unit works on."""
+    row = case_of(round_, "D01-01").rectification
+    item = {"position": 9, "indicator": "cold", "problem": "窗口无人", "state": "sent_back", "failures": 2}
+    row.items.create(**item, finished_at=NOON + 10 * DAY)
+    then = RectificationState.RUNNING if decided else RectificationState.ESCALATED
+    type(row).objects.filter(pk=row.pk).update(state=then, decided_at=NOON + decided * DAY)
+
+    correct(round_, 22, D01_01=None)
+    correct(round_, 25, D01_01=1)
+
+    row.refresh_from_db()
+    assert row.state == state
+
+
+def test_what_was_done_since_the_first_publication_is_registered_after_the_second(round_):
+    case = case_of(round_, "D01-01")
+    correct(round_, 2, D01_01=None)
+    correct(round_, 5, D01_01=1)
+    by, at = make_account(), NOON + 6 * DAY
+
+    record_measure(measure_id=measure(case, "notice").pk, done_on=TODAY + DAY, record="已见报", by=by, at=at)
+    facts = talk_facts(held_at=NOON + DAY)
+    write_talk(measure_id=measure(case, "talk_leader").pk, facts=facts, by=by, at=at)
+
+    given = {"measure_id": measure(case, "bonus").pk, "record": "已兑现", "by": make_account(Role.PERSONNEL), "at": at}
+    with pytest.raises(RuleViolation, match="不能早于公示日期2020年7月10日"):
+        record_measure(done_on=TODAY - DAY, **given)
+
+
+def test_every_page_says_when_a_section_listed_again_was_first_published(round_, client):
+    correct(round_, 2, D01_01=None)
+    correct(round_, 5, D01_01=1)
+    row = case_of(round_, "D01-01").rectification
+    said = "公示于2020年7月15日（名单更正后再次上榜，首次公示于2020年7月10日）"
+    asked = {"accepted": True, "note": ""}
+    assert said in approvals.action_named("rect.plan").content(row, asked)["轮次"]
+
+    client.force_login(make_account())
+    for address in (f"/work/rectifications/{row.pk}/", f"/admin/accountability/case/{row.case_id}/change/"):
+        assert said in compact(client.get(address).content.decode())
 
 
 def test_pending_measures_cite_the_new_place_and_those_done_say_that_it_changed(round_):

@@ -50,6 +50,26 @@ def test_only_what_is_still_due_is_overdue(client, state, times):
     assert text_of(client.get(LIST)).count("已逾期") == times
 
 
+def test_a_cancelled_rectification_is_nowhere_under_way(client):
+    row = make_rectification(state=RectificationState.CANCELLED, decision="名单更正，不再上榜：计票有误")
+    login(client, Role.CHIEF)
+
+    text = text_of(client.get(page(row)))
+
+    assert "撤销原因：名单更正" in text
+    assert "已终止" in text
+    assert "bar-open" not in text
+    assert "整改报告：限" not in text
+
+
+def test_the_page_says_how_often_an_item_failed(client):
+    row = make_rectification(state=RectificationState.ESCALATED)
+    row.items.update(failures=3, state=ItemState.SENT_BACK)
+    login(client, Role.COMMISSION)
+
+    assert "验收3次未通过，已移送纪委监委处理" in text_of(client.get(page(row)))
+
+
 @pytest.mark.parametrize(
     ("role", "unit", "status"),
     [

@@ -176,6 +176,19 @@ def test_only_a_term_in_working_days_stands_in_the_list_as_one(settings, state, 
     assert {item.term is not None for item in items} == {has_term}
 
 
+@pytest.mark.parametrize(("state", "waits"), [("review", True), ("void", False)])
+def test_an_objection_to_a_voided_round_waits_for_nobody(client, state, waits):
+    section = make_case(make_bare_round(state=state)).result.section
+    filed = {"filed_by": make_account(Role.LIAISON, "D01"), "filed_at": NOON, "due_on": TODAY}
+    facts = {"stage": Stage.OBJECTION, "ground": "counting", "facts": "事实", **filed}
+    Objection.objects.create(round=section.round, section=section, **facts)
+    chief = make_account(Role.CHIEF)
+    client.force_login(chief)
+
+    assert any("异议" in item.what for item in work_items_of(chief, TODAY)) == waits
+    assert ("已逾期" in client.get("/work/objections/").content.decode()) == waits
+
+
 def test_a_withdrawn_case_is_not_counted_as_closed():
     round_ = make_bare_round(state="published")
     case = make_case(round_)
