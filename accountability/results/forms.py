@@ -133,7 +133,7 @@ class PaperRequestForm(forms.Form):
         known = [(NOTICE, "公示"), (UNITS, "通报，发各被评议单位")]
         self.fields["which"] = forms.ChoiceField(
             label="文种",
-            choices=[*known, *((name, f"通报，发{name}（上级主管单位）") for name in superiors)],
+            choices=[*known, *((name, f"通报，发上级主管单位：{name}") for name in superiors)],
             widget=forms.RadioSelect,
         )
         self.order_fields(["which", "number", "dated_on", "form"])

@@ -44,6 +44,8 @@ URGENCY = SHORT, WAITING, EXHAUSTED, UNKNOWN, ENOUGH = (
     "尚不能预计",
     "能收满",
 )
+# Once the vote is over nothing is foretold; what follows from a hidden figure is hidden with it.
+OUTCOMES = MISSED, HIDDEN, REACHED = "未收满", "不单独公布", "已收满"
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ class ReturnsLine:
     department: str
     of: SectionReturns
     returned: int | str
+    is_over: bool = False
 
     @property
     def percent(self) -> int | None:
@@ -110,7 +113,10 @@ class ReturnsLine:
 
     @property
     def state(self) -> str:
-        """Whether the section will probably have enough."""
+        """Whether the section will probably have enough, or has after the vote."""
+        if self.is_over:
+            is_told = isinstance(self.returned, int)
+            return HIDDEN if not is_told else REACHED if self.of.returned >= self.of.needed else MISSED
         if self.of.foretold is None:
             return WAITING if self.of.waiting else UNKNOWN
         if not self.of.lacking:
@@ -125,6 +131,7 @@ class ClientReturns:
     draw: Draw
     lines: list[ReturnsLine]
     is_open: bool
+    is_over: bool
     proposal: list[str]
     warning: str
     faults: list[str]
@@ -180,8 +187,9 @@ def client_returns(round_: Round, batches: Sequence[BatchLine], at: datetime) ->
     figures = {line.batch.section_id: line.returned for line in batches if line.is_counted_here}
     found = {each.code: each for each in section_returns(draw, at)}
     sections = list(round_.sections.order_by("code"))
+    is_over = at >= round_.closes_at
     lines = [
-        ReturnsLine(each.name, each.department_name, found[each.code], figures.get(each.pk, 0))
+        ReturnsLine(each.name, each.department_name, found[each.code], figures.get(each.pk, 0), is_over)
         for each in sections
         if each.code in found
     ]
@@ -191,6 +199,7 @@ def client_returns(round_: Round, batches: Sequence[BatchLine], at: datetime) ->
         draw=draw,
         lines=lines,
         is_open=is_open,
+        is_over=is_over,
         proposal=proposal(list(found.values()), ups) if is_open else [],
         warning=late_warning((round_.closes_at - at).days, settings.LETTER_DAYS) if is_open else "",
         faults=further_round_faults(draw, at) if is_open else [],
@@ -201,6 +210,7 @@ def client_returns(round_: Round, batches: Sequence[BatchLine], at: datetime) ->
 
 def returns_table(lines: Sequence[ReturnsLine]) -> Table[ReturnsLine]:
     """Return the sections with their returns, the most urgent first; hidden figures sort as shown."""
+    is_over = any(line.is_over for line in lines)
     columns: list[Column[ReturnsLine]] = [
         Column("section", "科室", lambda row: row.section, is_head=True, width=24),
         Column("unit", "单位", lambda row: row.department, is_choice=True, is_minor=True),
@@ -209,6 +219,8 @@ def returns_table(lines: Sequence[ReturnsLine]) -> Table[ReturnsLine]:
         Column("returned", "收回", lambda row: row.returned, Kind.NUMBER),
         Column("percent", "回收率（%）", lambda row: row.percent, Kind.NUMBER, is_minor=True),
         Column("needed", "需要", lambda row: row.of.needed, Kind.NUMBER),
+    ]
+    foretelling: list[Column[ReturnsLine]] = [
         Column("foretold", "预计收回", lambda row: row.foretold, Kind.NUMBER),
         Column(
             "lacking",
@@ -217,14 +229,15 @@ def returns_table(lines: Sequence[ReturnsLine]) -> Table[ReturnsLine]:
             Kind.NUMBER,
             is_minor=True,
         ),
-        Column("state", "预计", lambda row: row.state, is_choice=True, width=20),
     ]
+    state = Column[ReturnsLine]("state", "结果" if is_over else "预计", lambda row: row.state, is_choice=True, width=20)
+    order = OUTCOMES if is_over else URGENCY
     return Table(
         name="sections",
         title="办事群众票收回情况",
-        columns=columns,
-        rows=sorted(lines, key=lambda row: URGENCY.index(row.state)),
-        notes=["预计数按已收回的票号推算，是估计，不是结果。"],
+        columns=[*columns, *([] if is_over else foretelling), state],
+        rows=sorted(lines, key=lambda row: order.index(row.state)),
+        notes=[] if is_over else ["预计数按已收回的票号推算，是估计，不是结果。"],
     )
 
 

@@ -43,7 +43,7 @@ def _versions() -> list[dict[str, Any]]:
     """Return the newest versions, each with what it changed; the first one with all it says."""
     rows = list(ProfileVersion.objects.select_related("approved_by")[: MOST_VERSIONS + 1])
     profiles = [from_json(row.content) for row in rows]
-    told = [{"lines": list(changes(before, after))} for after, before in pairwise(profiles)]
+    told: list[dict[str, Any]] = [{"lines": list(changes(before, after))} for after, before in pairwise(profiles)]
     if len(rows) <= MOST_VERSIONS:
         told += [{"lines": [f"{label}：{text}" for label, text in shown(one)], "whole": True} for one in profiles[-1:]]
     return [{"row": row, "by": _approver(row), **each} for row, each in zip(rows, told, strict=False)]

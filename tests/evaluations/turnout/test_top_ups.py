@@ -247,6 +247,20 @@ class TestTheMonitoringPage:
             (9, 9, 0, 5, 0, "预计收不满，已全部抽取"),
         ]
 
+    @pytest.mark.parametrize(
+        ("returned", "states"),
+        [((8, 0, 0), ["未收满", "未收满", "已收满"]), ((9, 3, 6), ["不单独公布", "不单独公布", "已收满"])],
+    )
+    def test_foretells_nothing_once_the_vote_is_over(self, returned, states):
+        draw = client_vote(40, 40, 40)
+        return_ballots(draw, *returned)
+
+        table = returns_table(returns(draw, at=Round.objects.get().closes_at).lines)
+
+        assert [row.state for row in table.rows] == states
+        assert not [column.label for column in table.columns if "预计" in column.label]
+        assert table.notes == []
+
     def test_hides_small_figures_and_what_follows_from_them(self, client):
         draw = client_vote(40, 40, 40)
         return_ballots(draw, 9, 3, 6)
