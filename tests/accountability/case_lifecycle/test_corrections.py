@@ -205,3 +205,11 @@ def assert_says_all(text):
     assert text.count("撤下，不再上榜") == 2
     assert "经更正撤下：D01局第D01-01科（原第1位）、D02局第D02-02科（原第4位）。" in text
     assert "撤下后其他科室不递补，名单中第1位、第4位空缺。" in text
+
+
+def test_the_sections_page_says_that_its_case_was_cancelled(client, twice):
+    client.force_login(make_account())
+
+    text = compact(client.get(f"/commission/{twice.key}/sections/D01-01/").content.decode())
+
+    assert "问责措施（更正后撤销）" in text

@@ -105,7 +105,12 @@ def test_a_bar_stays_inside_its_chart(start, end, shape):
     assert bar(start, end, date(2020, 1, 1), date(2020, 1, 11)) == shape
 
 
-LISTED_AGAIN = {RectificationState.AWAITED, RectificationState.RUNNING, RectificationState.REPORTED}
+LISTED_AGAIN = {
+    RectificationState.AWAITED,
+    RectificationState.RUNNING,
+    RectificationState.REPORTED,
+    RectificationState.ESCALATED,
+}
 
 
 @pytest.mark.parametrize(
