@@ -26,7 +26,7 @@ from evaluations.messages.rules.kinds import GIVEN, MessageKind, MessageState, W
 from evaluations.messages.services.gateways import sends_messages
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import profile_of
-from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
+from evaluations.rounds.rules.lifecycle import DrawPurpose
 from evaluations.rounds.rules.rhythm import recently
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
@@ -69,7 +69,6 @@ def sending_page(round_: Round, user: User, at: datetime, site: str) -> SendingP
     queued = sum(each.get(state, 0) for each in by_sms for state in (MessageState.QUEUED, MessageState.SENDING))
     has_sent = any(each.get(state, 0) for each in by_sms for state in GIVEN)
     due, without = _due(round_) if may_act else ([], ())
-    is_voting = round_.state == RoundState.OPEN and at < round_.closes_at
     is_reminded = any(line.kind == MessageKind.REMINDER.label for line in lines)
     sample = _sample(round_, site)
     return SendingPage(
@@ -87,7 +86,7 @@ def sending_page(round_: Round, user: User, at: datetime, site: str) -> SendingP
         has_gateway=sends_messages(),
         stopped=StopNumber.objects.count(),
         may_act=may_act,
-        may_remind=may_act and is_voting and sends_messages() and not is_reminded and has_sent and not queued,
+        may_remind=may_act and round_.accepts(at) and sends_messages() and not is_reminded and has_sent and not queued,
         sample=sample,
         sample_parts=texts.parts(sample),
     )

@@ -99,6 +99,10 @@ class Round(models.Model):
         """The count in force: the newest version (one query)."""
         return self.tallies.latest("version")
 
+    def accepts(self, at: datetime) -> bool:
+        """True if ballots are accepted at that moment (评议中), as `accepting` has it."""
+        return self.state == RoundState.OPEN and self.opens_at <= at < self.closes_at
+
 
 class RoundStep(models.Model):
     """轮次进程: when the round reached a state, and by whom; each state once."""

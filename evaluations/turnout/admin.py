@@ -66,7 +66,7 @@ class MonitorPages(PolicyAdmin):
             "may_issue": policy.may_start(user, "cred.print"),
             "may_enter_paper": policy.may_see(user, "cred.void"),
             "may_review": round_.state in BEFORE_COUNTING and policy.may_propose(user, "ballot.invalid"),
-            "may_remind": policy.may(user, "pool.unmask"),
+            "may_remind": round_.accepts(clock.now()) and policy.may(user, "pool.unmask"),
             "title": "回收监测",
         }
         tables = [returns_table(clients.lines)] if clients else []

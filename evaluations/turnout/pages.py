@@ -19,7 +19,6 @@ from evaluations.draws.models import Draw
 from evaluations.draws.queries.committed_rounds import current_round
 from evaluations.draws.services.removals import further_round_faults
 from evaluations.rounds.models import Round, RoundSection
-from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.scoring.method import Channel
 from evaluations.scoring.wording import SMALLEST_SHOWN, shown
 from evaluations.turnout.models import TurnoutDay
@@ -193,7 +192,7 @@ def client_returns(round_: Round, batches: Sequence[BatchLine], at: datetime) ->
         for each in sections
         if each.code in found
     ]
-    is_open = round_.opens_at <= at < round_.closes_at and round_.state == RoundState.OPEN
+    is_open = round_.accepts(at)
     ups = list(top_ups(list(found.values()), further_seats(draw), first=current_round(draw)))
     return ClientReturns(
         draw=draw,

@@ -247,7 +247,7 @@ def top_up_faults(draw: Draw, at: datetime) -> list[str]:
     whoever has no ballot yet cannot return it. What did not arrive is not waited for.
     """
     round_ = draw.round
-    if not round_.opens_at <= at < round_.closes_at:
+    if not round_.accepts(at):
         return ["追加抽取只能在投票期间启动：投票尚未开始，或者已经截止。"]
     sections = section_returns(draw, at)
     if faults := unsent_faults(draw, sections):
@@ -279,7 +279,7 @@ class DueTopUp(NamedTuple):
 def due_top_up(round_: Round, at: datetime) -> DueTopUp | None:
     """Return what the drawn clients of an open round wait for; None if for nothing."""
     draw = client_draw(round_)
-    if draw is None or not round_.opens_at <= at < round_.closes_at:
+    if draw is None or not round_.accepts(at):
         return None
     sections = section_returns(draw, at)
     may_open = bool(further_seats(draw)) and not top_up_faults(draw, at)

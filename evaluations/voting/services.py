@@ -24,7 +24,6 @@ from evaluations.protocol.box_rows import BallotRow, mark, read_vote
 from evaluations.protocol.pasted import read_code
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import open_round
-from evaluations.rounds.rules.lifecycle import RoundState
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.database.sql import fill_spool
 from nanchuan_eval.permissions import policy
@@ -208,7 +207,7 @@ def _normalized(code: str) -> str:
 
 def _why_not(admission: Admission, at: datetime) -> str:
     round_ = Round.objects.get(pk=admission.round)
-    if round_.state == RoundState.OPEN and round_.opens_at <= at < round_.closes_at:
+    if round_.accepts(at):
         if round_.box_key != admission.box:
             return REPLACED
         halted = Credential.objects.filter(issue=admission.issue, spend=None, is_void=False, batch__is_halted=True)

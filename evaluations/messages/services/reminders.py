@@ -10,7 +10,6 @@ from evaluations.messages.models import Message
 from evaluations.messages.rules.kinds import GIVEN, WITH_CODES, MessageKind, MessageState, Way
 from evaluations.messages.services.gateways import sends_messages
 from evaluations.rounds.models import Round
-from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.rounds.services import lock_round
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.errors import RuleViolation
@@ -22,7 +21,7 @@ BATCH_SIZE = 1000
 
 def refuse_outside_vote(round_: Round, at: datetime) -> None:
     """Refuse to remind anybody of a vote that has not begun or is over."""
-    if round_.state != RoundState.OPEN or not round_.opens_at <= at < round_.closes_at:
+    if not round_.accepts(at):
         raise RuleViolation("只有评议中的轮次可以发送催评短信。")
 
 

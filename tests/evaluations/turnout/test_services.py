@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from evaluations.ballot_form.rules.votes import Origin
@@ -23,6 +24,7 @@ from evaluations.turnout.pages import monitor_page, turnout_chart
 from evaluations.turnout.queries import turnout
 from evaluations.turnout.services import record_turnout, remind_stratum
 from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.clock.models import ClockRun
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.encryption.fields import keyed_hash
@@ -146,6 +148,17 @@ class TestTheMonitoringPage:
 
 
 class TestAReminder:
+    @pytest.mark.parametrize(("at", "is_offered"), [(NOON, True), (NOON + timedelta(days=99), False)])
+    def test_is_offered_as_long_as_one_can_vote(self, client, monkeypatch, at, is_offered):
+        round_ = make_open_round()
+        make_drawn(round_)
+        monkeypatch.setattr(clock, "now", lambda: at)
+        client.force_login(make_user("clerk"))
+
+        page = client.get(reverse("admin:round-monitor", args=[round_.pk])).content.decode()
+
+        assert ("下载催评名单" in page) == is_offered
+
     def test_goes_to_everybody_drawn_in_the_stratum_and_is_logged(self):
         round_ = make_open_round()
         make_drawn(round_, "市场主体", people=3)
