@@ -27,7 +27,6 @@ from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.approvals.services import ApprovableAction, Arguments, calls
 from nanchuan_eval.audit import services as audit
-from nanchuan_eval.core.canonical import sha256_hex
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.database.sql import rewrite_tables, scrub
 from nanchuan_eval.names.rules.keys import is_same_name
@@ -210,7 +209,6 @@ def _content(remark: FollowUpRemark, asked: Arguments) -> dict[str, object]:
         "科室": str(remark.case.result.section),
         "转交的意见": redact(remark.text, _spans(asked["spans"])),
         "遮盖": f"{len(asked['spans'])}处",
-        "原文校验值": sha256_hex(remark.text.encode()),
     }
 
 

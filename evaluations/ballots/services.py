@@ -16,7 +16,6 @@ from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.approvals.services import ApprovableAction, Arguments, calls
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.queries import fixed_digests
-from nanchuan_eval.core.canonical import sha256_hex
 from nanchuan_eval.database.sql import scrub
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
@@ -60,7 +59,6 @@ def _content(comment: Comment, asked: Arguments) -> dict[str, object]:
         "轮次": comment.round.name,
         "遮盖后的意见": redact(comment.text, _spans(asked["spans"])),
         "遮盖": f"{len(asked['spans'])}处",
-        "原文校验值": sha256_hex(comment.text.encode()),
     }
 
 

@@ -1,5 +1,6 @@
 """Approvable actions of a round's steps and draws: the content that is approved, and the service behind each."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
@@ -192,20 +193,27 @@ def _to_count(round_: Round) -> dict[str, object]:
 def _to_announce(round_: Round, asked: Arguments) -> dict[str, object]:
     """Return what every unit will see and until when it may object, from the day of the proposal."""
     results = list(round_.results.select_related("section"))
-    ranked = sum(r.rank is not None for r in results)
+    placed = sum(result.rank is not None for result in results)
     listed = [f"第{r.rank}位 {r.section}（{r.main_problems}）" for r in results if r.is_listed]
     days = round_.rulebook["objection_workdays"]
     return {
         "轮次": round_.name,
-        "初步名单": listed or empty_list(ranked),
+        "初步名单": listed or empty_list(placed),
         "参评科室": len(results),
-        "参加排名": ranked,
+        "参加排名": _ranked(round_, placed),
         "计票": sum(row["counted"] for row in turnout(round_)),
         "各单位看到": "本单位各科室的得分、位次、分项结果和（上榜的）主要问题；看不到其他单位的结果，不向社会公开",
         "异议期": coming_term(days, date.fromisoformat(asked["on"]), "告知"),
         "办理后果": "异议期开始计算，各单位可以提出异议；不能撤回",
         "结果校验值": round_.tally.result_sha256,
     }
+
+
+def _ranked(round_: Round, placed: int) -> str:
+    """Return how many sections are ranked, and how many vetoed ones have a place without being ranked."""
+    gate = json.loads(round_.tally.result).get("publication")
+    vetoed = max(0, placed - gate["ranked"]) if gate else 0
+    return f"{placed - vetoed}个科室" + (f"，另有{vetoed}个样本不足、经一票否决列在最前" if vetoed else "")
 
 
 def _minute(moment: str) -> str:

@@ -132,9 +132,16 @@ READERS = {
 
 
 def voting_rounds(since: datetime) -> Iterator[str]:
-    """Yield the rounds whose vote began before that time and whose box is not sealed: the clock has to seal them."""
+    """Yield what the clock has to do, and does not, for rounds whose vote began before that time.
+
+    A box whose key supervisors hold is opened by them, so that the clock has nothing to do once its vote is over.
+    """
     for round_ in Round.objects.filter(state=RoundState.OPEN, opens_at__lte=since):
-        yield f"“{round_.name}”正在投票"
+        is_by_cards, is_over = is_opened_by_supervisors(round_.rulebook), round_.closes_at <= since
+        if not is_by_cards:
+            yield f"“{round_.name}”" + ("投票已截止，没有自动封箱" if is_over else "正在投票，截止时间到后不能自动封箱")
+        elif not is_over:
+            yield f"“{round_.name}”正在投票，短信不能发出，每天的收回数没有记录"
 
 
 def unfreezing_faults(round_: Round) -> list[str]:

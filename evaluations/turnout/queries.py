@@ -57,6 +57,8 @@ COLUMNS_EXPLAINED_BEFORE = (
     "抽样评议只计抽中的票，经核查认定的废票不计。"
 )
 NOT_OPENED, NOT_TALLIED = "开箱后统计", "计票后统计"
+# In those of a round that was voided before its box was opened, or before its ballots were counted.
+NEVER_OPENED, NEVER_TALLIED = "没有开箱", "没有计票"
 
 
 class ChannelTurnout(TypedDict):
@@ -101,10 +103,12 @@ def disclosed_turnout(round_: Round) -> list[dict[str, int | str]]:
     rows = _turnout(round_, codes)
     able = {channel: row["able"] for channel, row in codes.items()}
     returned = shown_beside_total({row["channel"]: row["returned"] for row in rows}, able)
-    is_opened = round_.state not in BEFORE_SEALING
-    found = [_disclosed(row, returned[row["channel"]], is_opened=is_opened) for row in rows]
+    found = [_disclosed(row, returned[row["channel"]], _unread(round_)) for row in rows]
     if round_.state == RoundState.SEALED:
         _leave_sampled_open(found)
+    elif round_.state == RoundState.VOID and round_.closing_root and not round_.tallies.exists():
+        for row in found:
+            row["counted"] = NEVER_TALLIED
     return found
 
 
@@ -113,14 +117,21 @@ def turnout_table(rows: Iterable[Mapping[str, int | str]]) -> list[list[str]]:
     return [[str(row[key]) for key in COLUMNS] for row in rows]
 
 
-def _disclosed(row: ChannelTurnout, returned: int | str, *, is_opened: bool) -> dict[str, int | str]:
-    hidden = returned if isinstance(returned, str) else "" if is_opened else NOT_OPENED
+def _disclosed(row: ChannelTurnout, returned: int | str, unread: str) -> dict[str, int | str]:
+    hidden = returned if isinstance(returned, str) else unread
     return {
         **{key: row[key] for key in ("channel", "label", "issued")},
         "returned": returned,
         "valid": hidden or shown(row["valid"]),
         "counted": hidden or shown(row["counted"]),
     }
+
+
+def _unread(round_: Round) -> str:
+    """Return what stands for figures that only an opened box gives; "" once it is open."""
+    if round_.state == RoundState.VOID:
+        return "" if round_.closing_root else NEVER_OPENED
+    return NOT_OPENED if round_.state in BEFORE_SEALING else ""
 
 
 def _leave_sampled_open(rows: Iterable[dict[str, int | str]]) -> None:

@@ -63,13 +63,13 @@ def clock_warning(at: datetime) -> str:
     patience, ran = timedelta(minutes=settings.CLOCK_ALARM_MINUTES), last_run()
     if ran is not None and ran > at - patience:
         return ""
-    waiting = "、".join(text for reader in awaiting for text in reader(at - patience))
+    waiting = "；".join(text for reader in awaiting for text in reader(at - patience))
     if not waiting:
         return ""
     known = f"上次运行：{timezone.localtime(ran):%Y-%m-%d %H:%M}" if ran else "从未运行"
     return (
-        f"{waiting}，定时任务已超过{settings.CLOCK_ALARM_MINUTES}分钟没有运行（{known}），"
-        "截止时间到后不能自动封箱。请系统管理员联系运维人员，检查服务器上每5分钟运行一次的定时任务。"
+        f"定时任务已超过{settings.CLOCK_ALARM_MINUTES}分钟没有运行（{known}）：{waiting}。"
+        "请系统管理员联系运维人员，检查服务器上每5分钟运行一次的定时任务。"
     )
 
 

@@ -27,7 +27,7 @@ from accountability.results.queries.results import read_result
 from evaluations.publication.services import refuse_uncorrectable
 from evaluations.rounds.models import Round, RoundSection
 from evaluations.rounds.queries import has_result
-from evaluations.scoring.questionnaire import questionnaire_of
+from evaluations.scoring.questionnaire import Questionnaire, questionnaire_of
 from evaluations.scoring.wording import VETOED_FIRST
 from evaluations.tally.models import AnomalyFlag, SectionResult
 from evaluations.tally.pages import read_flags
@@ -64,9 +64,16 @@ def charts(request: HttpRequest, key: str) -> HttpResponse:
         "heat_maps": heat_maps(result),
         "funnel": funnel(result),
         "indicators": result.asked.labels,
-        "words": [result.asked.words[str(step)] for step in range(4)],
+        "words": _words(round_, result.asked),
     }
     return render(request, "accountability/results/pictures.html", context)
+
+
+def _words(round_: Round, asked: Questionnaire) -> list[str]:
+    """Return the words of the answers from the mildest, by which a table of scores is coloured."""
+    levels = round_.rulebook["levels"]
+    answers = asked.answers(levels)
+    return [answers[str(level)] for level in range(levels + 1)]
 
 
 @require_safe

@@ -147,7 +147,9 @@ def _counted(round_: Round, at: datetime, holidays: Holidays) -> RoundNews:
     record = json.loads(round_.closing) if round_.closing else {}
     sealed = f"投票已截止，票箱已封箱，箱内有评议票{record['ballots']}张。" if record else "投票已截止，票箱已封箱。"
     told = announced_on(round_) if round_.state == RoundState.REVIEW else None
-    if round_.state == RoundState.REVIEW:
+    if round_.state == RoundState.REVIEW and not round_.rulebook["objection_workdays"]:
+        title, doing = "公示前核对", "已向各单位告知初步结果，正在核对，尚未公示。"
+    elif round_.state == RoundState.REVIEW:
         title, doing = "公示前异议期", _objections(_expected(round_, "objections", holidays, SoFar(None, told)), at)
     else:
         title, doing = DOING[RoundState(round_.state)]

@@ -55,6 +55,16 @@ class TestTheHeatMap:
         assert (ordered[0].share, ordered[-1].share) == (Decimal("0.01"), Decimal("0.99"))
         assert (len(listed.rows), len(every.rows)) == (10, 12)
 
+    @pytest.mark.parametrize(
+        ("levels", "words"), [(2, "没有、轻微、较重3档"), (3, "没有、轻微、较重、严重4档"), (4, "5档着色")]
+    )
+    def test_the_table_names_the_answers_of_the_rounds_own_scale(self, client, levels, words):
+        round_ = make_counted_round()
+        round_.rulebook["levels"] = levels
+        round_.save(update_fields=["rulebook"])
+
+        assert words in shown(client).content.decode()
+
     def test_has_the_values_of_the_table_and_of_its_legend(self, client):
         round_ = make_counted_round()
         spread(round_)

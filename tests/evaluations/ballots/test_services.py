@@ -8,6 +8,7 @@ from evaluations.rounds.rules.lifecycle import RoundState
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.core.canonical import sha256_hex
 from nanchuan_eval.permissions import policy
 from tests.factories import NOON, make_round, make_user
 
@@ -34,6 +35,7 @@ def test_two_persons_redact_and_the_words_are_kept_nowhere(client, comment):
     kept = str(approval.arguments) + str(approval.content) + approval.title
     assert "张三" not in kept
     assert "13912345678" not in kept
+    assert sha256_hex(comment.text.encode()) not in kept  # four digits are found by trying
     comment.refresh_from_db()
     assert "张三" in comment.text
 

@@ -1,6 +1,7 @@
 """A round's steps take two persons: the clerk proposes, the chief or the commission approves."""
 
 import copy
+import json
 from datetime import timedelta
 
 import pytest
@@ -342,9 +343,18 @@ class TestTellingTheUnits:
         content = self.propose(counted).content
 
         assert [line[:3] for line in content["初步名单"]] == ["第1位"] * 3
-        assert (content["参评科室"], content["计票"]) == (3, 5)
+        assert (content["参评科室"], content["参加排名"], content["计票"]) == (3, "3个科室", 5)
         assert "2026年3月2日告知的，至2026年3月5日" in content["异议期"]
         assert content["结果校验值"] == counted.tally.result_sha256
+
+    def test_a_vetoed_section_with_too_few_ballots_has_a_place_and_is_not_among_the_ranked(self, counted):
+        tally = counted.tally
+        told = json.loads(tally.result)
+        told["publication"]["ranked"] = 2
+        tally.result = json.dumps(told)
+        tally.save(update_fields=["result"])
+
+        assert self.propose(counted).content["参加排名"] == "2个科室，另有1个样本不足、经一票否决列在最前"
 
     def test_where_nobody_is_listed_the_approver_reads_why(self, counted):
         counted.results.update(is_listed=False, rank=None)

@@ -169,7 +169,19 @@ class TestTheAlarm:
         after_closing.move_to(NOON + timedelta(minutes=59), tick=True)
         assert "没有运行" not in shown().replace("分钟没有运行</td>", "")
         after_closing.move_to(NOON + timedelta(minutes=61), tick=True)
-        assert "正在投票，定时任务已超过60分钟没有运行" in shown()
+        assert "定时任务已超过60分钟没有运行" in shown()
+        assert "正在投票，截止时间到后不能自动封箱" in shown()
+
+    def test_says_of_a_vote_that_is_over_that_its_box_was_not_sealed(self, shown, after_closing, round_):
+        after_closing.move_to(round_.closes_at + timedelta(hours=2), tick=True)
+        assert "投票已截止，没有自动封箱" in shown()
+
+    def test_says_nothing_of_sealing_where_supervisors_open_the_box(self, shown, after_closing, round_):
+        round_.rulebook["box_key"] = "supervisors"
+        round_.save(update_fields=["rulebook"])
+        assert "正在投票，短信不能发出" in shown()
+        after_closing.move_to(round_.closes_at + timedelta(hours=2), tick=True)
+        assert "自动封箱" not in shown()
 
     @pytest.mark.parametrize(("minutes", "faults"), [(1, []), (0, ["nanchuan.E009"]), (-5, ["nanchuan.E009"])])
     def test_takes_a_positive_number_of_minutes(self, settings, minutes, faults):
@@ -178,7 +190,7 @@ class TestTheAlarm:
 
     def test_stays_down_when_no_vote_is_open(self, shown):
         Round.objects.update(state=RoundState.SEALED)
-        assert "正在投票，定时任务" not in shown()
+        assert "正在投票，" not in shown()
 
     def test_names_the_steps_that_failed(self, shown, monkeypatch):
         monkeypatch.setattr(lifecycle, "record_turnout", lambda at: 1 // 0)

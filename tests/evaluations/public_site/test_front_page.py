@@ -179,6 +179,16 @@ class TestAfterTheVote:
         assert "各单位可以提出异议，至" in page
         assert "止，异议办结后公示。" in page
 
+    def test_where_units_cannot_object_nobody_is_said_to_object(self, client):
+        round_ = make_round(state=RoundState.REVIEW, rulebook={"objection_workdays": 0}, **vote_from(-13))
+        RoundStep.objects.create(round=round_, state=RoundState.REVIEW, at=timezone.now())
+
+        page = front(client)
+
+        assert f"{round_.name}公示前核对" in page
+        assert "正在核对，尚未公示" in page
+        assert "异议" not in page[: page.index("</section>")]
+
     def test_no_list_is_expected_before_the_objections_have_ended(self, client):
         round_ = make_round(state=RoundState.REVIEW, **vote_from(-22))
         RoundStep.objects.create(round=round_, state=RoundState.REVIEW, at=timezone.now())

@@ -3,6 +3,8 @@
 import pytest
 
 from evaluations.ballot_form.rules.votes import Origin
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.scoring.method import Channel
 from evaluations.turnout.queries import disclosed_turnout, turnout
 from tests.factories import cast_ballots, make_codes, make_open_round, make_sealed_round
@@ -59,6 +61,27 @@ def test_nothing_is_said_of_valid_ballots_before_the_box_is_opened():
     row = disclosed_turnout(round_)[0]
 
     assert (row["issued"], row["returned"], row["valid"], row["counted"]) == (7, 7, "开箱后统计", "开箱后统计")
+
+
+def test_a_round_voided_before_its_box_was_opened_has_no_valid_ballots_to_tell_of():
+    round_ = make_open_round()
+    cast_ballots(round_, make_codes(round_, 7))
+    Round.objects.update(state=RoundState.VOID)
+    round_.refresh_from_db()
+
+    row = disclosed_turnout(round_)[0]
+
+    assert (row["returned"], row["valid"], row["counted"]) == (7, "没有开箱", "没有开箱")
+
+
+def test_a_round_voided_before_its_count_counted_none():
+    round_ = make_sealed_round(targeted=6, sampled=6)
+    Round.objects.update(state=RoundState.VOID)
+    round_.refresh_from_db()
+
+    rows = disclosed_turnout(round_)
+
+    assert [(row["valid"], row["counted"]) for row in rows[:2]] == [(6, "没有计票"), (6, "没有计票")]
 
 
 def test_no_sampled_ballot_is_said_not_to_count_before_the_tally_that_counts_all():
