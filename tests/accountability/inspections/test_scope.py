@@ -48,6 +48,18 @@ def test_sections_with_too_few_ballots_are_all_visited_and_never_drawn(round_):
     assert not set(plan.draw.entries.values_list("ref", flat=True)) & by_target[Target.TOO_FEW]
 
 
+def test_the_days_are_set_only_after_the_draw(client, round_):
+    plan = propose_plan(round_id=round_.pk, facts=FACTS, by=chief(), at=LATER)
+    approve_plan(plan_id=plan.pk, by=make_account(), at=LATER)
+    plan.refresh_from_db()
+    client.force_login(chief())
+    address, button = f"/inspection/plans/{plan.pk}/", "<button>排定暗访日期</button>"
+
+    assert button not in client.get(address).content.decode()
+    run(plan.draw, LATER + timedelta(days=2))
+    assert button in client.get(address).content.decode()
+
+
 def test_the_plan_says_whom_it_visits_and_why(client, round_):
     plan, _ = scheduled(round_)
     client.force_login(chief())
