@@ -3,8 +3,8 @@
     python3 check_receipt.py XXXX-XXXX-XXXX-XXXX-XXXX closing-list.txt ROOT
     python3 check_receipt.py XXXX-XXXX-XXXX-XXXX-XXXX proof.json ROOT
 
-The receipt is the one that you kept, ROOT the 封箱总校验值 printed in the newspaper and on the 封箱记录. Prints OK and the
-receipt, or FAIL and why.
+The receipt is the one that you kept, ROOT the 封箱总校验值 printed in the newspaper and on the 封箱记录. Prints OK
+and the receipt, or FAIL and why.
 """
 
 import hashlib
