@@ -31,7 +31,8 @@ from accountability.cases.rules.deadlines import year_end
 from accountability.cases.rules.measures import CaseState, MeasureKind, MeasureState
 from accountability.rectifications.rules import RectificationState
 from accountability.results.queries.changes import cut_in_words, read_changes
-from departments.models import DepartmentKind
+from departments.models import DepartmentKind, SectionChange
+from departments.reforms.rules.lineage import Change, earlier_sections
 from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import PUBLISHED
@@ -88,15 +89,16 @@ class Assessment:
 
 
 def read_assessment(year: int) -> Assessment:
-    """Return the assessment of the lists published in a year (6 queries)."""
+    """Return the assessment of the lists published in a year (7 queries)."""
     rounds = [round_ for round_, counted_in in _rounds() if counted_in == year]
     order = {round_.pk: place for place, round_ in enumerate(rounds)}
     measures = Prefetch("measures", Measure.objects.filter(kind__in=ASSESSED))
     cases = Case.objects.filter(result__round__in=order).prefetch_related(measures)
     found = list(cases.select_related("result__section", "result__round", "rectification"))
+    changes = list(SectionChange.objects.values_list("earlier__code", "later__code"))
     listed = [case for case in found if case.result.is_listed]
     withdrawn = [case for case in found if not case.result.is_listed]
-    lines = assess((_listed(case, order[case.result.round_id]) for case in listed), text_key)
+    lines = assess((_listed(case, order[case.result.round_id], changes) for case in listed), text_key)
     return Assessment(
         year=year,
         rounds=rounds,
@@ -131,7 +133,7 @@ def _rounds() -> Iterator[tuple[Round, int]]:
         yield round_, year_end(timezone.localdate(at)).year
 
 
-def _listed(case: Case, order: int) -> Listed:
+def _listed(case: Case, order: int, changes: Sequence[Change]) -> Listed:
     section, round_ = case.result.section, case.result.round
     rectification = getattr(case, "rectification", None)
     return Listed(
@@ -141,6 +143,7 @@ def _listed(case: Case, order: int) -> Listed:
         section=section.name,
         unit_code=section.department_code,
         section_code=section.code,
+        predecessors=frozenset(earlier_sections(section.code, changes)),
         rank=case.result.rank or 0,
         rectification=rectification.get_state_display() if rectification else "尚未建立整改事项",
         is_closed=bool(rectification and rectification.state == RectificationState.CLOSED),

@@ -77,6 +77,8 @@ class Listed:
     rules: PointRules
     unit_code: str = ""
     section_code: str = ""
+    # Codes of the sections whose places it continues (沿革).
+    predecessors: frozenset[str] = frozenset()
     names: Mapping[Post, str] = field(default_factory=dict)
     assessment: Recorded = Recorded()
 
@@ -89,6 +91,11 @@ class Listed:
     def key(self) -> tuple[str, str]:
         """What tells the section, whatever its name and its unit were."""
         return ("", self.section_code) if self.section_code else (self.unit_key, name_key(self.section))
+
+    @property
+    def keys(self) -> set[tuple[str, str]]:
+        """What tells the section and those whose places it continues."""
+        return {self.key, *(("", code) for code in self.predecessors)}
 
 
 @dataclass(frozen=True)
@@ -169,9 +176,10 @@ class TakenBack:
 
 
 def points_shown(points: Decimal | None, lines: Iterable[Line]) -> Decimal | str:
-    """Return the points by rule; without a rule whether all, some or none of the listings have a record."""
+    """Return the points by rule; of listings without a rule whether all, some or none have a record."""
     if points is not None:
-        return points
+        without = [line for line in lines if line.points is None]
+        return f"{points}，另{len(without)}次{points_shown(None, without)}" if without else points
     recorded = [bool(line.listed.assessment.done_on) for line in lines]
     if all(recorded):
         return BY_RECORD
@@ -184,7 +192,7 @@ def assess(listings: Iterable[Listed], text_key: TextKey) -> list[Line]:
     first: dict[tuple[str, str], int] = {}
     for row in rows:
         first[row.key] = min(row.order, first.get(row.key, row.order))
-    return [_line(row, again=row.order > first[row.key]) for row in rows]
+    return [_line(row, again=any(first.get(key, row.order) < row.order for key in row.keys)) for row in rows]
 
 
 def by_unit(lines: Iterable[Line], text_key: TextKey) -> list[UnitLine]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from django.db.models import Q
+from django.utils import timezone
 
 from accountability.cases.models import Case
 from accountability.cases.rules.deadlines import Terms, after_workdays, report_due
@@ -17,8 +18,7 @@ from accountability.cases.rules.measures import (
 )
 from accountability.history.queries import histories
 from accountability.history.rules.history import History
-from accountability.inspections.models import Inspection
-from accountability.inspections.rules import ORDERING, UNCHECKED, InspectionState
+from accountability.inspections.queries import visits_unchecked
 from accountability.rectifications.models import Rectification
 from accountability.rectifications.rules import ENDED
 from departments.models import Leaving, Tenure
@@ -40,8 +40,7 @@ def read_cases(round_: Round) -> dict[str, tuple[str, ...]]:
     unclosed = Q(rectification__isnull=False) & ~Q(rectification__state__in=ENDED)
     rows = Case.objects.of_round(round_.pk).filter(Q(state=CaseState.OPEN) | unclosed)
     cases = list(rows.select_related("result__section", "rectification").order_by("result__rank", "pk"))
-    found = Inspection.objects.filter(plan__round=round_, state=InspectionState.APPROVED, conclusion__in=ORDERING)
-    visits = found.filter(Q(order=None) | Q(order__state__in=UNCHECKED)).select_related("section").order_by("section")
+    visits = visits_unchecked().filter(plan__round=round_).select_related("section").order_by("section")
     running = [case for case in cases if hasattr(case, "rectification") and case.rectification.state not in ENDED]
     return {
         "open_cases": tuple(str(case) for case in cases if case.state == CaseState.OPEN),
@@ -63,6 +62,7 @@ def lacks_of(case: Case) -> list[str]:
 def planned_measures(round_: Round, results: Sequence[SectionResult], published_on: date) -> Plans:
     """Return the measures of each listed section, as of the day of publication."""
     past, retired = histories(round_, published_on), retired_heads(results, published_on)
+    first = round_.publications.order_by("version").values_list("published_at", flat=True).first()
     terms, calendar = Terms.of(round_.rulebook), Holiday.objects.calendar()
     return {
         result: plan_measures(
@@ -70,6 +70,7 @@ def planned_measures(round_: Round, results: Sequence[SectionResult], published_
             terms,
             published_on=published_on,
             calendar=calendar,
+            first_published_on=timezone.localdate(first) if first else None,
         )
         for result in results
     }

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accountability.history.models import EarlierListing
 from accountability.history.rules.earlier_lists import period_end
-from accountability.history.rules.history import Appearance, Held, History, history
+from accountability.history.rules.history import Appearance, Held, History, hardness, history
 from departments.models import SectionChange
 from departments.reforms.rules.lineage import earlier_sections
 from evaluations.publication.models import Publication, PublicationDecision
@@ -41,6 +41,10 @@ class Placement:
         """The first day of the round's period."""
         return self.held.starts_on
 
+    def appearance(self, order: int) -> Appearance:
+        """Return the placement in the round of that number."""
+        return Appearance(order, self.rank, self.is_listed, self.label, self.is_by_decision)
+
 
 @dataclass(frozen=True)
 class RoundHistory:
@@ -61,13 +65,7 @@ class RoundHistory:
         return {
             code: history(
                 [
-                    Appearance(
-                        order=orders[placement.starts_on, placement.key],
-                        rank=placement.rank,
-                        is_listed=placement.is_listed,
-                        label=placement.label,
-                        is_by_decision=placement.is_by_decision,
-                    )
+                    placement.appearance(orders[placement.starts_on, placement.key])
                     for known in self._known_as(code)
                     for placement in by_code.get(known, [])
                     if self._is_its_own(placement, code)
@@ -86,7 +84,7 @@ class RoundHistory:
             placement for placement in self.placements if placement.code in known and self._is_its_own(placement, code)
         ]
         hardest: dict[str, Placement] = {}
-        for placement in sorted(placements, key=lambda placement: (placement.rank is None, placement.rank or 0)):
+        for placement in sorted(placements, key=lambda placement: hardness(placement.appearance(0))):
             hardest.setdefault(placement.key, placement)
         return sorted(hardest.values(), key=lambda placement: (placement.starts_on, placement.key))
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accountability.evidence.models import Evidence
 from accountability.inspections.models import Finding, Inspection, InspectionPlan, Order
-from accountability.inspections.rules import PlanState, Target, uncovered
+from accountability.inspections.rules import ORDERING, UNCHECKED, InspectionState, PlanState, Target, uncovered
 from evaluations.rounds.models import Round, RoundSection
 from evaluations.scoring.result import TOO_FEW
 from evaluations.scoring.wording import explain
@@ -55,6 +55,12 @@ def listed_sections(round_: Round) -> QuerySet[RoundSection]:
 def sections_with_too_few(round_: Round) -> QuerySet[RoundSection]:
     """Return the sections whose ballots were too few for a place (样本不足)."""
     return round_.sections.filter(result__is_listed=False, result__label=TOO_FEW)
+
+
+def visits_unchecked() -> QuerySet[Inspection]:
+    """Return the visits whose findings nobody has ordered to mend, or whose order has not been checked."""
+    found = Inspection.objects.filter(state=InspectionState.APPROVED, conclusion__in=ORDERING)
+    return found.filter(Q(order=None) | Q(order__state__in=UNCHECKED))
 
 
 def other_sections(round_: Round) -> QuerySet[RoundSection]:

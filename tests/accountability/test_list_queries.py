@@ -111,7 +111,7 @@ def test_the_years_assessment(client, rows):
     make_published_round(places=rows)
     client.force_login(make_account(Role.PERSONNEL))
 
-    page_in(client, "/personnel/assessment/2020/", queries=9, shows="第D01-01科")
+    page_in(client, "/personnel/assessment/2020/", queries=10, shows="第D01-01科")
 
 
 def test_all_places(client, rows):

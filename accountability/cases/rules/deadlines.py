@@ -43,7 +43,6 @@ class Terms:
     repeat_top: int
     repeat_prompt: bool
     repeat_steps: tuple[RepeatStep, ...]
-    assessment_points: str
     plan_workdays: int
     at_once_workdays: int
     report_months: int
@@ -59,7 +58,6 @@ class Terms:
             repeat_top=int(rulebook["repeat_top"]),
             repeat_prompt=bool(rulebook["repeat_prompt"]),
             repeat_steps=read_steps(rulebook),
-            assessment_points=str(rulebook["assessment_points"]),
             plan_workdays=int(rulebook["plan_workdays"]),
             at_once_workdays=int(rulebook["at_once_workdays"]),
             report_months=int(rulebook["report_months"]),
@@ -71,9 +69,15 @@ def after_workdays(published_on: date, workdays: int, calendar: Calendar) -> dat
     return add_workdays(published_on, workdays, calendar)
 
 
-def year_end(published_on: date) -> date:
-    """Return the last day of the year in whose assessment the listing counts."""
-    return date(published_on.year, 12, 31)
+def year_end(first_published_on: date) -> date:
+    """Return the last day of the year in whose assessment all listings of a list count."""
+    return date(first_published_on.year, 12, 31)
+
+
+def assessment_due(first_published_on: date, listed_on: date) -> date | None:
+    """Return the last day of the year in whose assessment a listing counts; None if it came on the list later."""
+    due = year_end(first_published_on)
+    return due if due >= listed_on else None
 
 
 def freeze_end(published_on: date, months: int) -> date:

@@ -6,7 +6,7 @@ from datetime import date
 
 from django.db.models import TextChoices
 
-from accountability.cases.rules.deadlines import Terms, after_workdays, freeze_end, year_end
+from accountability.cases.rules.deadlines import Terms, after_workdays, assessment_due, freeze_end
 from accountability.history.rules.history import History
 from evaluations.rounds.rules.repeat_steps import Actor, RepeatStep, Repetition, StepMeasure
 from nanchuan_eval.profile.rules.profile import Profile
@@ -184,16 +184,20 @@ class PlannedMeasure:
 
 
 def plan_measures(
-    listing: Listing, terms: Terms, *, published_on: date, calendar: Calendar
+    listing: Listing, terms: Terms, *, published_on: date, calendar: Calendar, first_published_on: date | None = None
 ) -> tuple[PlannedMeasure, ...]:
-    """Return the measures of a case, in the order of `MeasureKind`."""
+    """Return the measures of a case, in the order of `MeasureKind`.
+
+    `first_published_on` = the day of the list's first version, where a correction put the section on it.
+    """
     repeated = _Repeated(listing, terms, published_on, calendar)
     planned = [*_for_all(listing, terms, published_on, calendar, repeated)]
     planned += repeated.summons()
     if listing.reports_to_superior:
         planned += _by_superior(listing, terms, published_on, calendar)
     else:
-        planned += _by_district(listing, terms, published_on)
+        assessed_by = assessment_due(first_published_on or published_on, published_on)
+        planned += _by_district(listing, terms, published_on, assessed_by)
     planned += repeated.special_inspection()
     if terms.repeat_prompt and listing.history.calls_for_removal_prompt:
         planned.append(_removal_prompt(listing, terms))
@@ -279,8 +283,11 @@ def _for_all(
     )
 
 
-def _by_district(listing: Listing, terms: Terms, published_on: date) -> Iterator[PlannedMeasure]:
-    points = f"，扣{terms.assessment_points}分" if terms.assessment_points else f"，分值由{listing.assessors}确定"
+def _by_district(
+    listing: Listing, terms: Terms, published_on: date, assessed_by: date | None
+) -> Iterator[PlannedMeasure]:
+    # How many points that is depends also on the rectification: the assessment of the year says it.
+    points = f"分值由评议规则规定，规则没有规定的，由{listing.assessors}确定"
     yield PlannedMeasure(
         MeasureKind.FREEZE,
         _person(listing.head_post, listing.head),
@@ -293,14 +300,14 @@ def _by_district(listing: Listing, terms: Terms, published_on: date) -> Iterator
         MeasureKind.ASSESSMENT,
         f"{listing.unit}领导班子和领导干部",
         listing.assessors,
-        year_end(published_on),
-        f"{listing.place}，纳入年度综合考核{points}",
+        assessed_by,
+        f"{listing.place}，纳入年度综合考核，{points}",
     )
     yield PlannedMeasure(
         MeasureKind.BONUS,
         f"{listing.unit}{listing.section}工作人员",
         f"{listing.unit}、{listing.assessors}",
-        year_end(published_on),
+        assessed_by,
         f"{listing.place}，年度综合考核结果与年终绩效奖挂钩",
     )
 

@@ -150,12 +150,13 @@ def _joined(held: Sequence[Held], now: int) -> list[int]:
 def _hardest_per_round(appearances: Iterable[Appearance]) -> dict[int, Appearance]:
     """Keep one appearance per round: of merged predecessors (合并), the one rated hardest."""
     rounds: dict[int, Appearance] = {}
-    for appearance in sorted(appearances, key=_hardness, reverse=True):
+    for appearance in sorted(appearances, key=hardness, reverse=True):
         rounds[appearance.order] = appearance
     return rounds
 
 
-def _hardness(appearance: Appearance) -> tuple[bool, int, bool]:
+def hardness(appearance: Appearance) -> tuple[bool, int, bool]:
+    """Return the key that sorts the appearances in one round, the hardest first; any on the list comes before."""
     return (not appearance.is_listed, appearance.rank or 10**6, not appearance.is_sure)
 
 

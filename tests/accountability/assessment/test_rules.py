@@ -1,12 +1,14 @@
 """The year's deductions: by each round's own rules, exact, in a fixed order."""
 
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from functools import partial
 
 import pytest
 
 from accountability.assessment import rules as assessment_rules
-from accountability.assessment.rules import NAME_MISSING, Listed, PointRules, Post
+from accountability.assessment.rules import NAME_MISSING, Listed, PointRules, Post, Recorded
 from evaluations.rounds.rules.rulebook import default_rulebook
 from evaluations.rounds.rules.rulebook_errors import rulebook_errors
 from nanchuan_eval.core.pinyin import text_key
@@ -56,6 +58,30 @@ def listed(order=0, rank=5, **changes):
 )
 def test_points_add_up(listings, points):
     assert [str(line.points) if line.points is not None else None for line in assess(listings)] == points
+
+
+def test_a_section_is_listed_again_if_one_whose_places_it_continues_was():
+    before, after = listed(0, section_code="D01-01"), listed(1, section_code="D01-09")
+
+    points = [line.points for line in assess([before, replace(after, predecessors=frozenset({"D01-01"}))])]
+
+    assert points == [Decimal("1.5"), Decimal("1.75")]
+    assert [line.points for line in assess([before, after])] == [Decimal("1.5"), Decimal("1.5")]
+
+
+@pytest.mark.parametrize(
+    ("recorded", "shown"),
+    [([], "1.5"), ([False], "1.5，另1次另定"), ([True, True], "1.5，另2次见办理记录")],
+)
+def test_a_total_names_the_listings_that_no_rule_gives_points(recorded, shown):
+    done = {True: Recorded("已办", date(2020, 7, 20), "扣2分"), False: Recorded()}
+    others = [
+        listed(n, rules=PointRules.of(default_rulebook()), assessment=done[is_]) for n, is_ in enumerate(recorded, 1)
+    ]
+    lines = assess([listed(), *others])
+
+    assert str(by_unit(lines)[0].shown_points) == shown
+    assert {str(row.shown_points) for row in by_cadre(lines) if len(row.lines) == len(lines)} == {shown}
 
 
 def test_units_total_their_sections_and_are_ordered_by_points():

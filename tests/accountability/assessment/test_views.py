@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 from openpyxl import load_workbook
 
+from accountability.assessment.queries import read_assessment
 from accountability.case_lifecycle.approvals import CORRECT
 from accountability.case_lifecycle.services.cases import publish_and_start
 from accountability.case_lifecycle.services.corrections import correct_and_follow
@@ -15,7 +16,7 @@ from evaluations.publication.services import Correction
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.permissions.policy import Role
-from tests.accountability.factories import LATER, NOON, make_account, make_counted_round
+from tests.accountability.factories import LATER, NOON, make_account, make_counted_round, make_result
 
 pytestmark = pytest.mark.django_db
 
@@ -89,6 +90,21 @@ def test_a_list_counts_in_the_year_of_its_publication_as_its_measures_say(client
     assert Measure.objects.get(kind="assessment").due_on == date(2021, 12, 31)
     assert "没有上榜科室" in text_of(client.get("/personnel/assessment/2020/"))
     assert "D01局" in text_of(client.get("/personnel/assessment/2021/"))
+
+
+def test_a_section_put_on_a_list_of_the_year_before_counts_in_that_year_and_has_no_term():
+    round_ = make_counted_round("2020H1", places=2)
+    publish_and_start(round_id=round_.pk, by=make_account(), at=datetime(2020, 12, 20, 4, tzinfo=UTC))
+    later = make_result(round_, "D06-01", rank=3)
+    correction = Correction("公示后申诉成立：计票有误")
+    correct_and_follow(
+        round_id=round_.pk, correction=correction, by=make_account(), at=datetime(2021, 1, 5, 4, tzinfo=UTC)
+    )
+
+    measures = Measure.objects.filter(case__result=later, kind__in=["assessment", "bonus"])
+    assert [measure.due_on for measure in measures] == [None, None]
+    assert "第D06-01科" in {line.listed.section for line in read_assessment(2020).lines}
+    assert read_assessment(2021).lines == []
 
 
 def recorded_round():

@@ -6,7 +6,7 @@ import pytest
 
 from accountability.case_lifecycle.services.cases import publish_and_start
 from accountability.history.models import EarlierListing, EarlierRound
-from accountability.history.queries import histories
+from accountability.history.queries import histories, read_history
 from departments.models import ChangeKind, Section, SectionChange
 from evaluations.rounds.rules.lifecycle import RoundState
 from tests.accountability.factories import NOON, make_account, make_bare_round, make_counted_round, make_result
@@ -37,6 +37,22 @@ def test_the_ranks_of_merged_sections_follow_the_new_one():
     past = histories(round_)["D01-03"]
 
     assert (past.previous_rank, past.listings, past.top_in_a_row) == (3, 2, 2)
+
+
+def test_the_trend_shows_the_predecessor_that_the_counts_are_about():
+    earlier = make_bare_round("2019H2", RoundState.PUBLISHED)
+    make_result(earlier, "D01-01", rank=2)
+    make_result(earlier, "D01-02", rank=5)
+    earlier.results.filter(rank=2).update(is_listed=False, is_withdrawn=True)
+    round_ = make_bare_round()
+    make_result(round_, "D01-03", rank=1)
+    became("D01-01", "D01-03")
+    became("D01-02", "D01-03")
+
+    read = read_history(round_)
+
+    assert read.histories()["D01-03"].previous_rank == 5
+    assert [(placed.rank, placed.is_listed) for placed in read.trend("D01-03")] == [(5, True), (1, True)]
 
 
 @pytest.mark.parametrize("state", [RoundState.REVIEW, RoundState.VOID, RoundState.COUNTED])
