@@ -47,6 +47,7 @@ def register_attachments() -> None:
 def register_pages() -> None:
     """Register the pages of the navigation, the last steps of a round and the pages of its result."""
     from accountability.case_lifecycle.queries import read_cases
+    from accountability.objections.queries import read_appeals
     from accountability.worklist.pages import NAVIGATION
     from evaluations.lifecycle import pages
     from evaluations.rounds.queries import readers
@@ -61,7 +62,7 @@ def register_pages() -> None:
     pages.STEP_ADDRESS[Step.PUBLISH] = "accountability:commission-publish"
     pages.STEP_ADDRESS[Step.ARCHIVE] = "accountability:commission-archive"
     pages.STEP_PROPOSAL |= {Step.PUBLISH: "publish.list", Step.ARCHIVE: "round.archive"}
-    readers[RoundState.PUBLISHED] = read_cases
+    readers[RoundState.PUBLISHED] = lambda round_: read_cases(round_) | read_appeals(round_)
     register_doors()
     pages.RESULT_PAGES += [
         ("异常提示", "accountability:commission-anomalies"),

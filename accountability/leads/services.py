@@ -71,7 +71,8 @@ def refuse_concluded(lead: Lead) -> None:
 
 def _veto(lead: Lead, finding: Finding, *, by: User, at: datetime) -> Veto | None:
     open_rounds = RoundSection.objects.filter(section=lead.section.section_id, round__state__in=VOIDABLE)
-    section = open_rounds.exclude(veto__isnull=False).order_by("-round__period_start").first()
+    vetoed = Veto.objects.in_force().values("section")
+    section = open_rounds.exclude(pk__in=vetoed).order_by("-round__period_start").first()
     if section is None or finding.decided_on is None:
         return None
     with policy.approved("publish.approve"):  # the decision itself was taken by the commission, not by this account

@@ -12,11 +12,11 @@ from accountability.case_lifecycle.services.corrections import correct_and_follo
 from accountability.cases.permissions import is_own
 from accountability.evidence.services.evidence import AttachmentRule
 from accountability.objections.models import Objection, RecountSignature
+from accountability.objections.queries import signer_of, veto_of
 from accountability.objections.rules import LEAST_WITNESSES, Ground, ObjectionState, Outcome, Stage
 from evaluations.draws.models import DrawEntry
 from evaluations.draws.services.signing import SUPERVISOR, spend_signing_code
 from evaluations.publication.models import Publication
-from evaluations.publication.queries import version_that_listed
 from evaluations.publication.rules import last_day
 from evaluations.publication.services import Correction, place_hold, release_hold, strike_unpublished
 from evaluations.rounds.models import Round, RoundSection
@@ -25,7 +25,7 @@ from evaluations.rounds.rules.lifecycle import BEFORE_PUBLICATION, PUBLISHED, Ro
 from evaluations.rounds.services import lock_round
 from evaluations.scoring.methods import recount
 from evaluations.tally.files import ballots_csv
-from evaluations.tally.models import Veto, VetoQuerySet
+from evaluations.tally.models import Tally
 from evaluations.tally.rules.anomalies import Verdict
 from evaluations.tally.services.tally import annul_veto, recount_round
 from nanchuan_eval.approvals.services import ApprovableAction, calls
@@ -277,17 +277,11 @@ def _answer_due(round_: Round, stage: Stage, at: datetime) -> date:
 
 
 def _refuse_wrong_decider(objection: Objection, by: User) -> None:
-    signer = _signer(objection)
+    signer = signer_of(objection)
     if signer:
         require_two_persons(by, signer, "复核决定不得由原审批人作出，请由其他人员办理。")
     if objection.accepted_by:
         require_two_persons(by, objection.accepted_by, "受理人和决定人不得为同一人。")
-
-
-def _signer(objection: Objection) -> User | None:
-    # Corrections that only concern other sections are no judgement of this one.
-    version = version_that_listed(objection.round, objection.section.code)
-    return version.approved_by if version else None
 
 
 def refuse_outcome(objection: Objection, outcome: Outcome) -> None:
@@ -300,7 +294,7 @@ def refuse_outcome(objection: Objection, outcome: Outcome) -> None:
         )
     if outcome == Outcome.UPHELD and objection.ground in COUNTED_GROUNDS and not _has_changed(objection):
         raise RuleViolation(f"复算结果与计票结果一致，计票无误，不能更正。{_way_to_exclude(objection.round)}")
-    if outcome == Outcome.UPHELD and objection.ground == Ground.VETO_FACTS and not _veto_of(objection).exists():
+    if outcome == Outcome.UPHELD and objection.ground == Ground.VETO_FACTS and not veto_of(objection).exists():
         raise RuleViolation("该科室本轮没有一票否决，或者一票否决已经撤销，不能据此更正。")
 
 
@@ -317,7 +311,18 @@ def _name(supervisor: DrawEntry) -> str:
 
 
 def _has_changed(objection: Objection) -> bool:
-    return not objection.recount_agrees or objection.round.tally.at > objection.filed_at
+    """True if the recount differs, or another one since has counted the section otherwise; a veto only moves places."""
+    now, then = objection.round.tally, objection.round.tallies.filter(at__lte=objection.filed_at).last()
+    if not objection.recount_agrees or then is None:
+        return True
+    return then != now and _counted(then, objection) != _counted(now, objection)
+
+
+def _counted(tally: Tally, objection: Objection) -> list[object]:
+    """Return what a count says of the section's ballots."""
+    rows = json.loads(tally.result)["sections"]
+    row = next(row for row in rows if row["section"] == objection.section.code)
+    return [row[key] for key in ("lines", "vote_count", "difficulty", "indicators")]
 
 
 def _correct(objection: Objection, round_: Round, *, by: User, at: datetime) -> Publication | None:
@@ -326,7 +331,7 @@ def _correct(objection: Objection, round_: Round, *, by: User, at: datetime) -> 
     is_struck = objection.ground == Ground.WRONG_SECTION
     others = Objection.objects.filter(round=round_, hold__released_at=None).values_list("hold", flat=True)
     if objection.ground == Ground.VETO_FACTS:
-        veto = _veto_of(objection).select_related("round", "section").get()
+        veto = veto_of(objection).select_related("round", "section").get()
         annul_veto(veto, reason=reason, by=by, at=at, despite=list(others))
     elif not is_struck and not objection.recount_agrees:
         recount_round(round_, reason=reason, by=by, at=at, despite=list(others))
@@ -338,10 +343,6 @@ def _correct(objection: Objection, round_: Round, *, by: User, at: datetime) -> 
     # Two persons have already acted, on acceptance and on decision: the correction needs no further approval.
     with policy.approved("publish.correct"):
         return correct_and_follow(round_id=round_.pk, correction=correction, by=by, at=at)
-
-
-def _veto_of(objection: Objection) -> VetoQuerySet:
-    return Veto.objects.in_force().filter(section=objection.section_id)
 
 
 def _lock(objection_id: int, state: ObjectionState | None = None) -> Objection:

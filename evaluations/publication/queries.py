@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 from django.utils import timezone
 
 from evaluations.publication.models import Publication, PublicationDecision
-from evaluations.publication.rules import gate_note, gate_refusal
+from evaluations.publication.rules import gate_note, gate_refusal, last_day
 from evaluations.rounds.models import Round, RoundSection
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.rounds.rules.rulebook import has_public_recount
@@ -62,6 +63,18 @@ def turns_of(round_: Round, code: str) -> list[tuple[Publication, bool]]:
         if is_listed != (turns[-1][1] if turns else False):
             turns.append((each, is_listed))
     return turns
+
+
+def appeals_until(round_: Round) -> date | None:
+    """Return the last day on which a unit may appeal; None if the list names nobody (one query).
+
+    It counts from the last version that put a section on the list.
+    """
+    began, listed = None, frozenset[str]()
+    for each in round_.publications.order_by("version"):
+        before, listed = listed, frozenset(row["code"] for row in json.loads(each.content)["entries"])
+        began = each if listed - before else began
+    return last_day(timezone.localdate(began.published_at), round_.rulebook) if began and listed else None
 
 
 def published_response(round_: Round) -> dict[str, Any] | None:

@@ -1,17 +1,16 @@
-"""What waits after the list: measures, rectifications, objections, leads, suggestions, cases."""
+"""What waits after the list: measures, rectifications, objections, leads, suggestions."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
 from django.db.models import Case as Choice
-from django.db.models import Exists, OuterRef, Q, QuerySet, TextField, When
+from django.db.models import Q, QuerySet, TextField, When
 from django.db.models.functions import Cast, Concat
 from django.urls import reverse
 
-from accountability.cases.models import Case, Measure, MeasureQuerySet
+from accountability.cases.models import Measure, MeasureQuerySet
 from accountability.cases.permissions import measures_for
-from accountability.cases.queries import cases_ended
 from accountability.cases.rules.deadlines import Urgency, urgency
 from accountability.cases.rules.measures import (
     TALKS,
@@ -33,7 +32,6 @@ from accountability.rectifications.models import Rectification, RectificationIte
 from accountability.rectifications.rules import WRITABLE, ItemState, RectificationState
 from accountability.talks.queries import standing_told, talk_told
 from accountability.worklist.queries.source import Asked, Columns, Row, Source, rule_of, section_name
-from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import Role
@@ -204,20 +202,6 @@ def _corrections(_: Asked) -> Columns:
     )
 
 
-def _to_close(_: Asked) -> Columns:
-    waiting = Measure.objects.filter(case=OuterRef("pk"), state=MeasureState.PENDING)
-    running = Rectification.objects.running().filter(case=OuterRef("pk"))
-    found = Case.objects.open().filter(~Exists(waiting), ~Exists(running))
-    return Columns(found, title=section_name("result__section"), section="result__section__code")
-
-
-def _to_archive(_: Asked) -> Columns:
-    cases = Case.objects.open().filter(result__round=OuterRef("pk"))
-    running = Rectification.objects.running().filter(case__result__round=OuterRef("pk"))
-    found = Round.objects.filter(~Exists(cases), ~Exists(running), state=RoundState.PUBLISHED)
-    return Columns(found, parent="key", title="name", detail=cases_ended(OuterRef("pk")))
-
-
 def _started(row: Row) -> date | None:
     return row.started_on
 
@@ -370,23 +354,5 @@ SOURCES = (
         lambda _: Columns(Suggestion.objects.filter(state__in=UNANSWERED), title="unit", detail="section"),
         lambda row: f"答复群众建议：{row.title}{row.detail}",
         lambda row: reverse("accountability:suggestion-answer", args=[row.ref]),
-    ),
-    Source(
-        "close",
-        FOLLOWING,
-        ("acc.close",),
-        _to_close,
-        lambda row: f"{row.title}：各项措施已登记、整改已销号，办结问责事项",
-        _case,
-        model="accountability.Case",
-    ),
-    Source(
-        "archive",
-        FOLLOWING,
-        ("acc.close",),
-        _to_archive,
-        lambda row: f"{row.title}：{row.detail}，归档",
-        lambda row: reverse("accountability:commission-round", args=[row.parent]) + "#act",
-        model="evaluations.Round",
     ),
 )

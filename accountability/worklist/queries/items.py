@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 
-from accountability.worklist.queries import cases, inspections, preparation, system
+from accountability.worklist.queries import cases, closing, inspections, preparation, system
 from accountability.worklist.queries.proposals import pending_and_returned, proposals
 from accountability.worklist.queries.source import Asked, read
 from accountability.worklist.queries.steps import steps
@@ -14,7 +14,7 @@ from nanchuan_eval.approvals.services import names_of
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.users.models import User
 
-SOURCES = (*preparation.SOURCES, *cases.SOURCES, *inspections.SOURCES, *system.SOURCES)
+SOURCES = (*preparation.SOURCES, *cases.SOURCES, *closing.SOURCES, *inspections.SOURCES, *system.SOURCES)
 
 
 def work_items_of(

@@ -154,8 +154,8 @@ def section_name(path: str) -> Combinable:
 
 
 def rule_of(path: str, key: str) -> Combinable:
-    """Return a whole number of a round's rulebook."""
-    return Cast(KeyTextTransform(key, f"{path}__rulebook"), IntegerField())
+    """Return a whole number of the rulebook of the round at `path`, of the row itself at none."""
+    return Cast(KeyTextTransform(key, f"{path}__rulebook" if path else "rulebook"), IntegerField())
 
 
 def read(sources: Iterable[Source], asked: Asked) -> Iterator[WorkItem]:

@@ -137,6 +137,7 @@ class Readiness:
     open_cases: tuple[str, ...] = ()
     open_rectifications: tuple[str, ...] = ()
     open_orders: tuple[str, ...] = ()
+    appeals_until: date | None = None
 
 
 def state_label(state: RoundState, closes_at: datetime, now: datetime) -> str:
@@ -259,7 +260,11 @@ def _archive(readiness: Readiness) -> list[Lack]:
     if orders:
         text = f"尚有{len(orders)}次暗访发现的问题没有责令整改或者没有复查：{'、'.join(orders)}。"
         found.append(Lack(text, Place.VISITS))
-    return found
+    if readiness.appeals_until and readiness.now.date() <= readiness.appeals_until:
+        found.append(
+            Lack(f"申诉期至{readiness.appeals_until:%Y年%-m月%-d日}止，期满后方可归档。", Place.OBJECTION_PERIOD)
+        )
+    return found + lacks_at(Place.HOLDS, (f"“{subject}”尚未答复，答复后方可归档。" for subject in readiness.undecided))
 
 
 CONDITIONS: Mapping[Step, Callable[[Readiness], list[Lack]]] = {

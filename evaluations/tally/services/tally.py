@@ -123,11 +123,10 @@ def record_veto(*, section_id: int, decision: str, decided_on: date, facts: str,
     refuse_late_veto(round_)
     if not decision.strip() or not facts.strip() or decided_on > timezone.localdate(at):
         raise RuleViolation("请填写决定文号、查实情况和不晚于今天的决定日期。")
-    if Veto.objects.filter(section=section).exists():
+    if Veto.objects.in_force().filter(section=section).exists():
         raise RuleViolation("该科室本轮已录入一票否决。")
-    veto = Veto.objects.create(
-        round=round_, section=section, decision=decision.strip(), decided_on=decided_on, facts=facts.strip()
-    )
+    entered = {"decision": decision.strip(), "decided_on": decided_on, "facts": facts.strip(), "annulled_at": None}
+    veto, _ = Veto.objects.update_or_create(round=round_, section=section, defaults=entered)
     if RoundState(round_.state) in UNPUBLISHED:
         recount_round(round_, reason=f"一票否决：{veto.decision}", by=by, at=at)
     audit.record("publish.approve", veto, by=by, at=at, reason=decision, detail={"veto": section.code}, wrote=[veto])
@@ -155,7 +154,7 @@ def refuse_late_veto(round_: Round) -> None:
     if state in BEFORE_COUNT | UNPUBLISHED:
         return
     if state in {RoundState.PUBLISHED, RoundState.CLOSED}:
-        raise RuleViolation("名单已公示，不能再录入一票否决。一票否决应在公示之前录入；公示后请通过更正公示办理。")
+        raise RuleViolation("名单已公示，不能再录入一票否决。")
     raise RuleViolation(f"本轮当前为“{state.label}”，不能录入一票否决。名录锁定之后、公示之前方可录入。")
 
 

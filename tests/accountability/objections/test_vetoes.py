@@ -8,6 +8,9 @@ import pytest
 from accountability.case_lifecycle.services.cases import publish_and_start
 from accountability.case_lifecycle.services.corrections import correct_and_follow
 from accountability.cases.models import Case
+from accountability.cases.rules.measures import CaseState
+from accountability.leads.models import LeadState
+from accountability.leads.services import Finding, conclude_lead, receive_lead
 from accountability.objections.models import RecountSignature
 from accountability.objections.rules import Ground, Outcome
 from accountability.objections.services import (
@@ -17,8 +20,12 @@ from accountability.objections.services import (
     file_objection,
     recount_objection,
 )
+from accountability.rectifications.models import Rectification
+from accountability.rectifications.rules import RectificationState
 from accountability.results.queries.results import read_result
+from accountability.worklist.queries.items import work_items_of
 from evaluations.draws.models import DrawEntry
+from evaluations.lifecycle.services import archive_round
 from evaluations.public_recount.pages import recount_verdict
 from evaluations.publication.documents import published_versions
 from evaluations.publication.models import PublicationDecision
@@ -72,6 +79,11 @@ def objected(section, ground=Ground.VETO_FACTS, at=SOON):
 
 def uphold(objection, at=SOON):
     decision = Decision(Outcome.UPHELD, "经查，事实有误。")
+    return decide_objection(objection_id=objection.pk, decision=decision, by=make_account(), at=at)
+
+
+def reject(objection, at):
+    decision = Decision(Outcome.REJECTED, "计票无误。")
     return decide_objection(objection_id=objection.pk, decision=decision, by=make_account(), at=at)
 
 
@@ -191,3 +203,53 @@ def test_a_withdrawn_section_that_a_recount_gives_no_place_leaves_none_vacant(cl
     assert newest.vacant.endswith("名单中第1位空缺。" if struck else "撤下后其他科室不递补。")
     for address in ("/list/2020H1/", "/list/2020H1/3/notice.pdf", "/data/2020H1/3/list.csv"):
         assert client.get(address).status_code == 200
+
+
+def test_another_sections_veto_annulled_is_no_reason_to_uphold_an_appeal_against_the_count():
+    round_ = announced("NC-2", vetoed=1, list_length=3)
+    publish_and_start(round_id=round_.pk, by=make_user("commission"), at=PUBLISHED)
+    third, _ = places(round_)[2]
+    veto = objected(round_.sections.order_by("code").first(), at=PUBLISHED + DAY)
+    count = objected(round_.sections.get(code=third), Ground.COUNTING, at=PUBLISHED + DAY)
+    uphold(veto, at=PUBLISHED + 2 * DAY)
+
+    with pytest.raises(RuleViolation, match="计票无误，不能更正"):
+        uphold(count, at=PUBLISHED + 3 * DAY)
+
+    assert round_.publications.count() == 2
+
+
+def test_after_one_was_annulled_a_section_can_have_another_veto():
+    round_ = announced("NC-2", vetoed=1)
+    section = round_.sections.order_by("code").first()
+    uphold(objected(section))
+    lead = receive_lead(section_id=section.pk, facts="吃拿卡要", by=make_account(), at=SOON)
+    finding = Finding(LeadState.VERIFIED, "查实收受礼金", "南纪〔2020〕12号", LATER.date())
+
+    _, veto = conclude_lead(lead_id=lead.pk, finding=finding, by=make_account(), at=SOON)
+
+    assert (veto.section, veto.decision) == (section, "南纪〔2020〕12号")
+    assert list(Veto.objects.in_force()) == [veto]
+    assert round_.results.get(section=section).label == "一票否决"
+    assert list(changed_facts()) == []
+
+
+def test_a_round_is_not_archived_before_all_appeals_are_answered_and_none_can_be_filed():
+    round_ = announced("NC-2", vetoed=1)
+    publish_and_start(round_id=round_.pk, by=make_user("commission"), at=PUBLISHED)
+    appeal = objected(round_.sections.order_by("code").first(), at=PUBLISHED + DAY)
+    Case.objects.update(state=CaseState.CLOSED, closed_at=PUBLISHED)
+    Rectification.objects.update(state=RectificationState.CANCELLED)
+    late = PUBLISHED + 20 * DAY
+    commission = make_account()
+
+    with pytest.raises(RuleViolation, match="申诉期至"):
+        archive_round(round_id=round_.pk, by=make_account(), at=PUBLISHED + 2 * DAY)
+    with pytest.raises(RuleViolation, match=f"“{appeal}”尚未答复"):
+        archive_round(round_id=round_.pk, by=make_account(), at=late)
+    assert not any("归档" in item.what for item in work_items_of(commission, at=late))
+
+    reject(appeal, at=late)
+    assert not any("归档" in item.what for item in work_items_of(commission, at=PUBLISHED + 2 * DAY))
+    assert any("归档" in item.what for item in work_items_of(commission, at=late))
+    archive_round(round_id=round_.pk, by=make_account(), at=late)

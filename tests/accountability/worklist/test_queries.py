@@ -6,7 +6,7 @@ import pytest
 
 from accountability.cases.rules.deadlines import Urgency
 from accountability.cases.rules.measures import CaseState
-from accountability.inspections.rules import InspectionState
+from accountability.inspections.rules import Conclusion, InspectionState
 from accountability.objections.models import Objection
 from accountability.objections.rules import ObjectionState, Stage
 from accountability.rectifications.rules import ItemState, RectificationState
@@ -135,6 +135,33 @@ def test_a_round_with_cases_is_archived_once_they_are_closed_and_visited(setting
 
     assert "问责事项均已办结、整改均已销号，归档" in titles(chief)
     assert "暗访计划" in titles(chief)
+
+
+def test_a_round_is_not_offered_for_archiving_while_a_finding_is_not_ordered_to_mend(settings):
+    settings.TWO_PERSON_RULE = True
+    case = make_case(make_bare_round(state="published"), state=CaseState.CLOSED, closed_at=NOON)
+    make_inspection(case.result.section, state=InspectionState.APPROVED, conclusion=Conclusion.BY_DATE)
+
+    assert "归档" not in titles(make_account(Role.CHIEF))
+
+
+def test_an_objection_of_a_void_round_waits_for_nobody():
+    section = make_case(make_bare_round(state="void")).result.section
+    for state in (ObjectionState.FILED, ObjectionState.ACCEPTED, ObjectionState.RECOUNTED):
+        Objection.objects.create(
+            round=section.round,
+            section=section,
+            stage=Stage.OBJECTION,
+            ground=state,
+            facts="事实",
+            filed_by=make_account(Role.LIAISON, "D01"),
+            filed_at=NOON,
+            due_on=TODAY,
+            state=state,
+        )
+
+    for role in (Role.CLERK, Role.CHIEF, Role.COMMISSION):
+        assert Stage.OBJECTION.label not in titles(make_account(role))
 
 
 def test_a_round_whose_sections_were_all_withdrawn_has_nothing_rectified(settings):

@@ -126,6 +126,8 @@ def test_a_round_that_lacks_nothing_moves_on(step):
             {"open_orders": ("国土局窗口",)},
             "尚有1次暗访发现的问题没有责令整改或者没有复查：国土局窗口。",
         ),
+        (Step.ARCHIVE, {"appeals_until": NOON.date()}, f"申诉期至{NOON:%Y年%-m月%-d日}止，期满后方可归档。"),
+        (Step.ARCHIVE, {"undecided": ("某科公示后申诉",)}, "“某科公示后申诉”尚未答复，答复后方可归档。"),
     ],
 )
 def test_a_step_names_what_it_lacks(step, facts, text):
