@@ -93,7 +93,7 @@ class MessagePages(PolicyAdmin):
         if request.method != "POST":
             return redirect(_page(pk))
         if set(request.POST) - {"csrfmiddlewaretoken"}:
-            messages.error(request, "催评只能发给全部收到短信的人，不能挑选：系统不知道谁已提交。")
+            messages.error(request, "催评只能发给收到短信而尚未催评的全部人员，不能挑选：系统不知道谁已提交。")
             return redirect(_page(pk))
         return perform(request, partial(remind_all, round_id=pk), back=_page(pk), done="")
 

@@ -18,11 +18,13 @@ from evaluations.messages.queries import (
     failures,
     freed_codes,
     issue_plan,
+    people_reached,
+    people_reminded,
     sending_lines,
     waiting_letters,
 )
 from evaluations.messages.rules import texts
-from evaluations.messages.rules.kinds import GIVEN, MessageKind, MessageState, Way
+from evaluations.messages.rules.kinds import GIVEN, MessageState, Way
 from evaluations.messages.services.gateways import sends_messages
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import profile_of
@@ -38,7 +40,7 @@ SAMPLE_CODE = "X" * 20
 class SendingPage:
     """Data of the page; `due` = drawn places that get a code now by draw, `without` = who does not and why.
 
-    `minutes` = how long the queue takes.
+    `minutes` = how long the queue takes, `to_remind` = how many people the next reminder would go to.
     """
 
     states: list[str]
@@ -55,7 +57,7 @@ class SendingPage:
     has_gateway: bool
     stopped: int
     may_act: bool
-    may_remind: bool
+    to_remind: int
     sample: str
     sample_parts: int
 
@@ -69,7 +71,7 @@ def sending_page(round_: Round, user: User, at: datetime, site: str) -> SendingP
     queued = sum(each.get(state, 0) for each in by_sms for state in (MessageState.QUEUED, MessageState.SENDING))
     has_sent = any(each.get(state, 0) for each in by_sms for state in GIVEN)
     due, without = _due(round_) if may_act else ([], ())
-    is_reminded = any(line.kind == MessageKind.REMINDER.label for line in lines)
+    may_remind = may_act and round_.accepts(at) and sends_messages() and has_sent and not queued
     sample = _sample(round_, site)
     return SendingPage(
         states=list(MessageState.labels),
@@ -86,7 +88,7 @@ def sending_page(round_: Round, user: User, at: datetime, site: str) -> SendingP
         has_gateway=sends_messages(),
         stopped=StopNumber.objects.count(),
         may_act=may_act,
-        may_remind=may_act and round_.accepts(at) and sends_messages() and not is_reminded and has_sent and not queued,
+        to_remind=len(people_reached(round_) - people_reminded(round_)) if may_remind else 0,
         sample=sample,
         sample_parts=texts.parts(sample),
     )

@@ -36,6 +36,8 @@ OVERDUE = timedelta(hours=1)
 # Draws whose people get a code each by letter or message.
 DELIVERED_BY = (DrawPurpose.CLIENTS, DrawPurpose.EVALUATORS)
 
+PersonKey = tuple[int | None, int | None]  # of a client, or of a person in a list
+
 
 class Recipient(NamedTuple):
     """One person and the drawn places that a code is due for."""
@@ -198,6 +200,29 @@ def failed_to_retry(round_: Round) -> QuerySet[Message]:
     """Return the failed messages that can be tried again: not those reported by a receipt, which hold no code."""
     failed = Message.objects.filter(round=round_, state=MessageState.FAILED, way=Way.SMS)
     return failed.exclude(failure=Failure.REMOVED).exclude(content__isnull=True, kind__in=WITH_CODES)
+
+
+def waiting_texts(round_: Round) -> QuerySet[Message]:
+    """Return the text messages with codes that the gateway has not got yet, of people who stand."""
+    waits = [MessageState.QUEUED, MessageState.SENDING]
+    return _with_codes(round_).filter(state__in=waits)
+
+
+def people_reached(round_: Round) -> set[PersonKey]:
+    """Return whom a text message with a code has reached, as far as is known, and who stands (one query)."""
+    return set(_with_codes(round_).filter(state__in=GIVEN).order_by().values_list("client", "person"))
+
+
+def people_reminded(round_: Round) -> set[PersonKey]:
+    """Return for whom a reminder was queued (one query)."""
+    reminders = Message.objects.filter(round=round_, kind=MessageKind.REMINDER)
+    return set(reminders.order_by().values_list("client", "person"))
+
+
+def _with_codes(round_: Round) -> QuerySet[Message]:
+    """Return the text messages with a code for at least one place from which its person was not removed."""
+    mine = Message.objects.filter(round=round_, kind__in=WITH_CODES, way=Way.SMS)
+    return mine.filter(entries__entry__is_selected=True).distinct()
 
 
 def sending_lines(round_: Round) -> list[SendingLine]:

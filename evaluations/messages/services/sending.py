@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.views.decorators.debug import sensitive_variables
 
-from evaluations.messages.models import Message, SendingPace
+from evaluations.messages.models import Message, MessageEntry, SendingPace
 from evaluations.messages.queries import phone_of, stopped_hashes
 from evaluations.messages.rules.gateway import kept_until, wait_before
 from evaluations.messages.rules.kinds import UNSENT, Failure, MessageKind, MessageState, Way
@@ -193,7 +193,13 @@ def _obstacle(message: Message) -> Failure | None:
         return Failure.NO_PHONE
     if stopped_hashes([phone]):
         return Failure.STOP_LIST
-    if message.kind != MessageKind.REMINDER and not message.entries.filter(entry__is_selected=True).exists():
+    standing = MessageEntry.objects.filter(entry__is_selected=True)
+    if message.kind == MessageKind.REMINDER:
+        mine = {"round": message.round_id, "client": message.client_id, "person": message.person_id}
+        standing = standing.filter(**{f"message__{name}": value for name, value in mine.items()})
+    else:
+        standing = standing.filter(message=message)
+    if not standing.exists():
         return Failure.REMOVED
     return None
 

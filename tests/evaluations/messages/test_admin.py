@@ -51,7 +51,7 @@ def test_what_is_typed_wrongly_makes_nothing(round_, clerk):
 def test_the_page_shows_figures_and_nobody(round_, clerk, monkeypatch):
     deliver(round_)
     send_all(monkeypatch)
-    shown = page_in(clerk, address("round-messages", round_), queries=10, shows="发送情况").content.decode()
+    shown = page_in(clerk, address("round-messages", round_), queries=12, shows="发送情况").content.decode()
 
     assert "已发出" in shown
     for person in Client.objects.all():

@@ -1,4 +1,4 @@
-"""A reminder goes to everybody reached by message, once: nobody can know who has voted."""
+"""A reminder goes to everybody reached by message and not reminded yet: nobody can know who has voted."""
 
 import re
 
@@ -53,20 +53,69 @@ def test_whoever_was_removed_is_not_asked(round_, monkeypatch):
     assert gone.client.phone not in {message.phone for message in send_all(monkeypatch)}
 
 
-def test_there_is_one_in_a_round(round_):
+def test_whoever_is_removed_while_it_waits_is_not_asked(round_, monkeypatch):
+    remind(round_)
+    gone = DrawEntry.objects.filter(is_selected=True).first()
+    DrawEntry.objects.filter(pk=gone.pk).update(is_selected=False)
+
+    assert gone.client.phone not in {message.phone for message in send_all(monkeypatch)}
+    assert Message.objects.get(kind=MessageKind.REMINDER, client=gone.client).state == MessageState.STOPPED
+
+
+def test_nobody_gets_it_twice(round_):
     remind(round_)
 
-    with pytest.raises(RuleViolation, match="已经催评一次"):
+    with pytest.raises(RuleViolation, match="都已催评"):
         remind(round_)
 
 
-def test_what_the_one_reminder_sets_off_stands_beside_its_button(round_, client, time_machine):
+def test_those_reached_since_get_one_of_their_own_all_of_them_and_nobody_else(monkeypatch):
+    round_ = drawn_round(9)
+    deliver(round_)
+    send_all(monkeypatch)
+    remind(round_)
+    first = send_all(monkeypatch)
+    drawn_since = DrawEntry.objects.filter(is_selected=False)[:2]
+    DrawEntry.objects.filter(pk__in=[entry.pk for entry in drawn_since]).update(is_selected=True)
+    deliver(round_)
+    with pytest.raises(RuleViolation, match="还有2条评议短信没有发出"):
+        remind(round_)
+    since = send_all(monkeypatch)
+
+    assert "2条" in remind(round_)
+    assert {message.phone for message in send_all(monkeypatch)} == {message.phone for message in since}
+    assert not {message.phone for message in first} & {message.phone for message in since}
+    with pytest.raises(RuleViolation, match="都已催评"):
+        remind(round_)
+
+
+def test_the_page_offers_it_for_those_not_reminded_yet_with_their_number(client, time_machine, monkeypatch):
+    round_ = drawn_round(9)
+    deliver(round_)
+    send_all(monkeypatch)
+    time_machine.move_to(NOON, tick=False)
+    client.force_login(make_user("clerk"))
+
+    def page():
+        return client.get(reverse("admin:round-messages", args=[round_.pk])).content.decode()
+
+    assert "全部6人" in page()
+    remind(round_)
+    send_all(monkeypatch)
+    assert "<h2>催评</h2>" not in page()
+    DrawEntry.objects.filter(pk=DrawEntry.objects.filter(is_selected=False)[0].pk).update(is_selected=True)
+    deliver(round_)
+    send_all(monkeypatch)
+    assert "全部1人" in page()
+
+
+def test_what_the_reminder_sets_off_stands_beside_its_button(round_, client, time_machine):
     time_machine.move_to(NOON, tick=False)
     client.force_login(make_user("clerk"))
 
     page = client.get(reverse("admin:round-messages", args=[round_.pk])).content.decode()
 
-    follows, button = "不能撤回；本轮不能再次催评", "向全部人员发送催评短信</button>"
+    follows, button = "不能撤回；这些人本轮不再催评", "向尚未催评的全部人员发送催评短信</button>"
     assert 0 < page.index(follows) < page.index(button)
 
 
@@ -95,5 +144,5 @@ def test_whoever_has_unsubscribed_gets_none_and_no_letter_instead(round_, monkey
 
 def test_takes_as_many_statements_for_five_as_for_thousands(round_):
     clerk = make_user("clerk")
-    with exactly(9):
+    with exactly(10):
         remind_all(round_id=round_.pk, by=clerk, at=NOON)
