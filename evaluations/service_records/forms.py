@@ -3,7 +3,7 @@
 from django import forms
 
 from departments.models import Department
-from evaluations.service_records.services.stated import MOST
+from evaluations.service_records.rules.stated import EXAMPLE, MOST_DAYS
 from nanchuan_eval.spreadsheets.guard import LARGEST_FILE, MIB
 from nanchuan_eval.web.fields import TextField
 
@@ -11,8 +11,12 @@ from nanchuan_eval.web.fields import TextField
 class OwnCountForm(forms.Form):
     """本单位自报办件数."""
 
-    day = forms.DateField(label="办结日期", widget=forms.DateInput(attrs={"type": "date"}))
-    records = forms.IntegerField(label="单位自报办件数", min_value=0, max_value=MOST)
+    counts = TextField(
+        label="每天的办件数",
+        widget=forms.Textarea(attrs={"rows": 8}),
+        max_length=20_000,
+        help_text=f"每行一天：办结日期和件数，例如 {EXAMPLE}；可以从表格中复制两列，一次最多{MOST_DAYS}天",
+    )
     reason = TextField(
         label="改动原因", max_length=200, required=False, help_text="改动已经报送的件数才填写；改动前的数也公布"
     )
@@ -22,7 +26,7 @@ class StatedCountForm(OwnCountForm):
     """单位自报办件数, of any unit."""
 
     unit = forms.ModelChoiceField(Department.objects.filter(is_active=True), label="单位")
-    field_order = ("unit", "day", "records", "reason")
+    field_order = ("unit", "counts", "reason")
 
 
 class OwnRecordsForm(forms.Form):

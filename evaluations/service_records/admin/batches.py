@@ -8,7 +8,7 @@ from django.urls import URLPattern, path, reverse
 
 from evaluations.service_records.forms import StatedCountForm
 from evaluations.service_records.models import RecordBatch
-from evaluations.service_records.services.stated import state_count
+from evaluations.service_records.services.stated import state_counts
 from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.web.actions import FormPage, account_of, show_form
@@ -42,13 +42,12 @@ class RecordBatchAdmin(ReadOnlyAdmin):
         return super().changelist_view(request, {**given, **(extra_context or {})})
 
     def state(self, request: HttpRequest) -> HttpResponse:
-        """Record what a unit itself says it finished on a day."""
+        """Record what a unit itself says it finished on a day, or on several."""
         policy.check_may_start(account_of(request), IMPORT)
         page = FormPage(
             title="报送单位自报办件数",
             button="报送",
             back=reverse("admin:evaluations_recordbatch_changelist"),
-            note="单位自己统计的当日办件数，与收到的办件数一同公布；两者不同的，公开页标明“不一致”。",
-            done="已报送单位自报办件数。",
+            note="单位自己统计的每天办件数，与收到的办件数一同公布；两者不同的，公开页标明“不一致”。",
         )
-        return show_form(request, StatedCountForm(request.POST or None), page, state_count)
+        return show_form(request, StatedCountForm(request.POST or None), page, state_counts)

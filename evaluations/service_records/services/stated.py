@@ -10,6 +10,7 @@ from departments.models import Department
 from evaluations.service_records.models import StatedCount
 from evaluations.service_records.permissions import action_of, check_delivers
 from evaluations.service_records.rules.parsing import oldest_day
+from evaluations.service_records.rules.stated import read_counts
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
@@ -25,6 +26,16 @@ def check_day(day: date, at: datetime) -> None:
         raise RuleViolation("办结日期在今天以后，请核对。")
     if day < (oldest := oldest_day(today, settings.RECORD_DAYS_BACK)):
         raise RuleViolation(f"办结日期{day.isoformat()}早于{oldest.isoformat()}，请核对。")
+
+
+@transaction.atomic
+def state_counts(*, unit: Department, counts: str, reason: str = "", by: policy.Actor, at: datetime) -> str:
+    """Record the counts of several days as they are typed, a line a day, all or none; returns in words how many."""
+    check_delivers(by, unit)
+    found = read_counts(counts)
+    for day, records in found.items():
+        state_count(unit=unit, day=day, records=records, reason=reason, by=by, at=at)
+    return f"已报送{len(found)}天的自报办件数。"
 
 
 @transaction.atomic

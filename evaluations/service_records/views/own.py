@@ -14,7 +14,7 @@ from evaluations.service_records.pages.own import own_page
 from evaluations.service_records.permissions import DELIVER
 from evaluations.service_records.rules.columns import COLUMNS
 from evaluations.service_records.services.own import import_own
-from evaluations.service_records.services.stated import state_count
+from evaluations.service_records.services.stated import state_counts
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.lists import workbooks
 from nanchuan_eval.permissions import policy
@@ -24,7 +24,7 @@ from nanchuan_eval.web.actions import FormPage, account_of, show_form, staff_vie
 from nanchuan_eval.web.downloads import download
 
 TITLE = "办件"
-COUNT_NOTE = "本单位自己统计的当日办结件数，与收到的办件数一同公布；两者不同的，公开页标明“不一致”。"
+COUNT_NOTE = "本单位自己统计的每天办结件数，与收到的办件数一同公布；两者不同的，公开页标明“不一致”。"
 FILE_NOTE = (
     "只收本单位科室的办件，文件全部导入或者全部不导入。导入后每天的件数和累计校验值随即公布，不能删改；"
     "姓名、手机号报错的，请书面告知评议办办理更正。"
@@ -44,12 +44,12 @@ def own_records(request: HttpRequest) -> HttpResponse:
 
 @staff_view
 def own_count(request: HttpRequest) -> HttpResponse:
-    """State what the unit finished on a day."""
+    """State what the unit finished on a day, or on several."""
     unit = _unit(request)
-    page = FormPage("报送自报办件数", "报送", _back(), [("单位", unit.name)], COUNT_NOTE, "已报送自报办件数。")
+    page = FormPage("报送自报办件数", "报送", _back(), [("单位", unit.name)], COUNT_NOTE)
 
     def state(**given: Any) -> object:
-        return state_count(unit=unit, **given)
+        return state_counts(unit=unit, **given)
 
     return show_form(request, OwnCountForm(request.POST or None), page, state)
 

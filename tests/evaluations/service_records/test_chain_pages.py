@@ -237,9 +237,9 @@ class TestStatedCounts:
         client.force_login(make_user("clerk"))
         page = "/admin/evaluations/recordbatch/stated/"
         assert client.get(page).status_code == 200
-        client.post(page, {"unit": unit.pk, "day": "2026-02-05", "records": "1"})
+        client.post(page, {"unit": unit.pk, "counts": "2026-02-05 1"})
         assert StatedCount.objects.get(day=date(2026, 2, 5)).records == 1
-        answer = client.post(page, {"unit": unit.pk, "day": "2026-02-05", "records": "9"})
+        answer = client.post(page, {"unit": unit.pk, "counts": "2026-02-05 9"})
         assert answer.status_code == 400 and "须说明原因" in text_of(answer)
         client.force_login(make_user("chief"))
         assert client.get(page).status_code == 403

@@ -51,13 +51,23 @@ def upload(*lines, **given):
 class TestPage:
     def test_it_shows_received_stated_and_what_was_stated_before(self, client, liaison):
         client.post(FILE, upload("1,D01-01,2026-02-02,张三,13800000001"))
-        client.post(COUNT, {"day": "2026-02-02", "records": "3"})
-        answer = client.post(COUNT, {"day": "2026-02-02", "records": "2"})
+        client.post(COUNT, {"counts": "2026-02-02 3"})
+        answer = client.post(COUNT, {"counts": "2026-02-02 2"})
         assert answer.status_code == 400 and "须说明原因" in text_of(answer)
-        client.post(COUNT, {"day": "2026-02-02", "records": "2", "reason": "重新核对"})
+        client.post(COUNT, {"counts": "2026-02-02 2", "reason": "重新核对"})
         text = text_of(client.get(PAGE))
         assert "有1天收到的件数与本单位自报的件数不同，请核对。" in text
         assert "2026-02-02 1 2 3 不一致" in text or "2026年2月2日 1 2 3 不一致" in text
+
+    def test_the_days_of_a_period_are_stated_at_once_all_or_none(self, client, liaison):
+        pasted = "2026年1月28日\t12\r\n2026/1/29\t0\r\n\r\n2026-02-02，3件"
+        assert "已报送3天的自报办件数。" in text_of(client.post(COUNT, {"counts": pasted}, follow=True))
+        days = {date(2026, 1, 28): 12, date(2026, 1, 29): 0, date(2026, 2, 2): 3}
+        assert dict(StatedCount.objects.values_list("day", "records")) == days
+
+        answer = client.post(COUNT, {"counts": "2026-01-27 5\n2026-02-02 4"})
+        assert answer.status_code == 400 and "改为4件须说明原因" in text_of(answer)
+        assert dict(StatedCount.objects.values_list("day", "records")) == days
 
     def test_the_list_of_units_says_who_changed_a_count(self, client, liaison, section):
         for records, reason in ((3, ""), (1, "重新核对")):
