@@ -25,6 +25,7 @@ NOT_DRAWN_HERE = (
     "本轮评议规则没有“按办件抽取办事群众”，所列的通知书数只供参考，不会采用到评议规则；"
     "要由系统按科室抽签发放，请将“服务对象票计入”改为“定向评议”后重新计算。"
 )
+PROPOSED = "以上是建议，采用到评议规则并经审定后才按此抽取。"
 EVERYBODY_ALIKE = "同一科室的办事群众机会相同，一人办过几个科室的事，各科室分别抽取。"
 
 
@@ -144,7 +145,7 @@ def _notes(plan: Plan, source: str) -> Iterator[str]:
     yield MODEL
     yield UNSEEN
     if plan.is_client_draw:
-        yield f"由系统按办件、按科室抽取办事群众：首次发出通知书{plan.letters}张，{EVERYBODY_ALIKE}"
+        yield f"本计划建议由系统按办件、按科室抽取办事群众：首次发出通知书{plan.letters}张，{EVERYBODY_ALIKE}{PROPOSED}"
         yield from _too_small(plan)
         yield _top_up(plan)
     elif plan.channel == Channel.SAMPLED:
