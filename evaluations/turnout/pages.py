@@ -36,15 +36,17 @@ from nanchuan_eval.tables.rules import Column, Kind
 
 WIDTH, HEIGHT, LEFT, BOTTOM = 640, 220, 44, 24
 # States of a section's returns, the most urgent first.
-URGENCY = SHORT, WAITING, EXHAUSTED, UNKNOWN, ENOUGH = (
+URGENCY = SHORT, WAITING, EXHAUSTED, UNKNOWN, THIN, ENOUGH = (
     "预计收不满",
     "待发送，尚不能预计",
     "预计收不满，已全部抽取",
     "尚不能预计",
+    "人数过少，不发绑定票号",
     "能收满",
 )
 # Once the vote is over nothing is foretold; what follows from a hidden figure is hidden with it.
-OUTCOMES = MISSED, HIDDEN, REACHED = "未收满", "不单独公布", "已收满"
+MISSED, HIDDEN, REACHED = "未收满", "不单独公布", "已收满"
+OUTCOMES = (MISSED, HIDDEN, THIN, REACHED)
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,8 @@ class ReturnsLine:
     @property
     def state(self) -> str:
         """Whether the section will probably have enough, or has after the vote."""
+        if self.of.is_thin:
+            return THIN
         if self.is_over:
             is_told = isinstance(self.returned, int)
             return HIDDEN if not is_told else REACHED if self.of.returned >= self.of.needed else MISSED
@@ -213,7 +217,7 @@ def returns_table(lines: Sequence[ReturnsLine]) -> Table[ReturnsLine]:
     columns: list[Column[ReturnsLine]] = [
         Column("section", "科室", lambda row: row.section, is_head=True, width=24),
         Column("unit", "单位", lambda row: row.department, is_choice=True, is_minor=True),
-        Column("drawn", "抽中", lambda row: row.of.drawn, Kind.NUMBER),
+        Column("drawn", "抽中", lambda row: row.of.people, Kind.NUMBER),
         Column("delivered", "送达", lambda row: row.of.delivered, Kind.NUMBER),
         Column("returned", "收回", lambda row: row.returned, Kind.NUMBER),
         Column("percent", "回收率（%）", lambda row: row.percent, Kind.NUMBER, is_minor=True),

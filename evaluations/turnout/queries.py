@@ -19,7 +19,13 @@ from evaluations.codes.queries import DEAD, counted_batches
 from evaluations.codes.rules.issuing import is_thin
 from evaluations.codes.rules.publishing import is_small
 from evaluations.draws.models import Draw, DrawEntry
-from evaluations.draws.queries.committed_rounds import current_round, eligible_of, opened_at, seats_by_round
+from evaluations.draws.queries.committed_rounds import (
+    current_round,
+    eligible_of,
+    opened_at,
+    people_of,
+    seats_by_round,
+)
 from evaluations.messages.queries import NotDelivered, not_delivered_by_section, not_delivered_by_stratum
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import LIFE, DrawPurpose, DrawStatus, RoundState
@@ -189,7 +195,10 @@ def client_draw(round_: Round) -> Draw | None:
 
 
 def _delivered(codes: Mapping[str, tuple[int, int]], left: Mapping[str, NotDelivered]) -> dict[str, int]:
-    return {code: max(0, able - left[code].codes) if code in left else able for code, (able, _) in codes.items()}
+    """Return section code -> codes that can vote or did, less those in letters not printed yet and messages that wait
+    or did not arrive, as far as is known: whatever was used has arrived.
+    """
+    return {code: max(used, able - left[code].codes) if code in left else able for code, (able, used) in codes.items()}
 
 
 def bound_codes(round_: Round) -> dict[str, tuple[int, int]]:
@@ -209,7 +218,7 @@ def section_returns(draw: Draw, at: datetime) -> list[SectionReturns]:
     rounds = seats_by_round(draw)[: current_round(draw)]
     starts = [round_.opens_at, *opened_at(draw)]
     passed = [part_passed(start, round_.closes_at, at) for start in starts]
-    codes, left = bound_codes(round_), not_delivered_by_section(round_)
+    codes, left, drawn = bound_codes(round_), not_delivered_by_section(round_), people_of(draw)
     delivered = _delivered(codes, left)
     least = int(round_.rulebook.get("client_batch_min", DEFAULTS["client_batch_min"]))
     found = []
@@ -222,10 +231,13 @@ def section_returns(draw: Draw, at: datetime) -> list[SectionReturns]:
         foretold = None if is_too_early(passed[0], curve) else foretell(used, sent, groups, curve)
         needed = needed_ballots(needed_lines(round_.rulebook, code), settings.VALID_PERCENT)
         of = SectionReturns(code, eligible, seats[-1], able, sent, used, needed, foretold)
-        found.append(replace(of, unsent=unsent, is_thin=is_thin(seats[-1], able, least)))
+        thin = is_thin(drawn[name], able, least)
+        found.append(replace(of, unsent=unsent, empty=seats[-1] - drawn[name], is_thin=thin))
     percent, all_sent = settings.SENT_PERCENT, not unsent_faults(draw, found)
     return [
-        each if all_sent and is_sent(each.drawn, each.waiting, percent) else replace(each, foretold=None)
+        each
+        if all_sent and not each.is_thin and is_sent(each.people, each.waiting, percent)
+        else replace(each, foretold=None)
         for each in found
     ]
 

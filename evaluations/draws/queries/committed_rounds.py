@@ -15,6 +15,7 @@ class Outcome(NamedTuple):
     round: int
     eligible: dict[str, int]
     seats: dict[str, int]
+    people: dict[str, int]
 
 
 @lru_cache(maxsize=4)
@@ -25,6 +26,7 @@ def _outcome(result: str) -> Outcome:
         int(parsed["round"]),
         {name: line["eligible"] for name, line in strata},
         {name: line["quota"] for name, line in strata},
+        {name: len(line["selected"]) for name, line in strata},
     )
 
 
@@ -36,6 +38,11 @@ def current_round(draw: Draw) -> int:
 def seats_of(draw: Draw) -> int:
     """Return the seats of the draw in its current round."""
     return sum(_outcome(draw.result).seats.values())
+
+
+def people_of(draw: Draw) -> dict[str, int]:
+    """Return stratum -> people now drawn: fewer than seats where nobody could take the place of one removed."""
+    return _outcome(draw.result).people
 
 
 def eligible_of(draw: Draw) -> dict[str, int]:

@@ -38,10 +38,10 @@ class Group:
 
 @dataclass(frozen=True)
 class SectionReturns:
-    """The drawn clients of one section: their number, those with a code, those delivered to, ballots returned, needed.
+    """The drawn clients of one section: its seats, codes, those delivered to, ballots returned, needed.
 
-    `unsent` = codes in letters and messages that have not gone out yet; `foretold` is None while nothing can be told:
-    it is too early, or too few have been sent theirs.
+    `empty` = seats of people removed that nobody could take; `unsent` = codes in letters and messages that have not
+    gone out yet; `foretold` is None while nothing can be told: it is too early, or too few have been sent theirs.
     """
 
     code: str
@@ -53,6 +53,7 @@ class SectionReturns:
     needed: int
     foretold: int | None = None
     unsent: int = 0
+    empty: int = 0
     is_thin: bool = False  # too few for bound codes: nobody waits for one
 
     @property
@@ -61,9 +62,14 @@ class SectionReturns:
         return 0 if self.foretold is None or self.is_thin else max(0, self.needed - self.foretold)
 
     @property
+    def people(self) -> int:
+        """How many people are drawn now."""
+        return self.drawn - self.empty
+
+    @property
     def without_code(self) -> int:
         """How many drawn people have no code yet."""
-        return 0 if self.is_thin else max(0, self.drawn - self.codes)
+        return 0 if self.is_thin else max(0, self.people - self.codes)
 
     @property
     def waiting(self) -> int:

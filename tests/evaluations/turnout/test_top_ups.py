@@ -11,13 +11,14 @@ from evaluations.codes.models import CodeBatch, Credential
 from evaluations.codes.queries import batch_lines, counted_batches
 from evaluations.draws.approvals import _next_round_content
 from evaluations.draws.models import Draw, DrawEvent
-from evaluations.draws.rules import Delivery
-from evaluations.draws.services.removals import open_next_round
+from evaluations.draws.rules import Delivery, RemovalReason
+from evaluations.draws.services.removals import Removal, open_next_round, remove_drawn
 from evaluations.messages.models import Message, MessageEntry
 from evaluations.messages.rules.kinds import Failure, MessageKind, MessageState
 from evaluations.messages.services.making import deliver_new
 from evaluations.rounds.models import Round
 from evaluations.turnout.pages import client_returns, monitor_page, returns_table
+from evaluations.turnout.queries import due_top_up
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.audit.models import AuditEntry
@@ -261,6 +262,34 @@ class TestTheMonitoringPage:
         assert not [column.label for column in table.columns if "预计" in column.label]
         assert table.notes == []
 
+    def test_says_nobody_to_lack_a_code_whose_place_nobody_could_take(self):
+        draw = client_vote(9, with_codes=False)
+        gone = draw.entries.filter(is_selected=True).first()
+        remove_drawn(
+            entry_id=gone.pk, removal=Removal(RemovalReason.REFUSED, "电话中说明"), by=make_user("chief"), at=NOON
+        )
+        draw.refresh_from_db()
+        assert returns(draw).without_code == 8
+        issue(draw)
+
+        (line,) = returns(draw).lines
+        assert (line.of.people, line.of.delivered, returns(draw).without_code) == (8, 8, 0)
+        assert due_top_up(Round.objects.get(pk=draw.round_id), NOON) is None
+
+    def test_says_of_a_section_left_with_too_few_that_nobody_gets_a_code_and_not_that_it_has_enough(self):
+        draw = client_vote(5, 40, with_codes=False)
+        gone = draw.entries.filter(
+            is_selected=True, stratum__startswith=f"{draw.round.sections.earliest('code').code} "
+        )
+        remove_drawn(
+            entry_id=gone[0].pk, removal=Removal(RemovalReason.REFUSED, "电话中说明"), by=make_user("chief"), at=NOON
+        )
+        draw.refresh_from_db()
+        issue(draw)
+
+        assert [line.state for line in returns(draw).lines] == ["人数过少，不发绑定票号", "预计收不满"]
+        assert returns(draw).without_code == 0
+
     def test_hides_small_figures_and_what_follows_from_them(self, client):
         draw = client_vote(40, 40, 40)
         return_ballots(draw, 9, 3, 6)
@@ -365,6 +394,15 @@ class TestTheMonitoringPage:
         Message.objects.update(state=MessageState.SENT, content=None)
 
         assert [row.of.delivered for row in returns(draw).lines] == [10]
+
+    def test_counts_as_delivered_whatever_was_used_also_what_a_receipt_says_not_to_have_arrived(self):
+        draw = client_vote(40, with_codes=False)
+        deliver_new(round_id=draw.round_id, site="https://pingyi.example", by=make_user("clerk"), at=NOON)
+        Message.objects.update(state=MessageState.FAILED, failure=Failure.UNDELIVERED, content=None)
+        return_ballots(draw, 7)
+
+        (line,) = returns(draw).lines
+        assert (line.of.delivered, line.returned, line.percent) == (7, 7, 100)
 
 
 class TestAProposal:
