@@ -3,8 +3,9 @@
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, timezone
 from operator import itemgetter, le
 from typing import NamedTuple, Protocol
 
@@ -27,6 +28,8 @@ from nanchuan_eval.names.rules.keys import name_key, unprintable
 MOST_FAULTS = 5000  # listed; with more, the file is not read on
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _LANDLINE = re.compile(r"(0[0-9]{2,3})?[2-9][0-9]{6,7}")
+_ZONE = re.compile(r"\d(Z|[+-]\d\d:?\d\d)$")
+CHINA = timezone(timedelta(hours=8))
 _DIGITS = re.compile(r"\d")
 _PLAIN_NAME = re.compile(r"[\u4e00-\u9fff]+")
 _KEYS = tuple(column.key for column in COLUMNS)
@@ -163,8 +166,7 @@ class RecordReader:
         return day
 
     def _read_day(self, text: str) -> tuple[date | None, str]:
-        # A time of day says nothing here; systems export it.
-        found = values.day(text.replace("T", " ").split(" ")[0] if ":" in text else text)
+        found = values.day(_day_part(text) if ":" in text else text)
         if found is None or not found.is_day:
             return None, "不是日期，请按“2026-07-01”的格式填写。"
         if found.first < self.bounds.first:
@@ -197,6 +199,14 @@ class RecordReader:
     def _check_name(self, where: str, name: str) -> None:
         if not _PLAIN_NAME.fullmatch(name) and unprintable(name):
             self.refuse(where, "“姓名”中有造字区的字，打印时会成为方框，请改用规范汉字。", "有造字区的字")
+
+
+def _day_part(text: str) -> str:
+    """Return the day of a day with a time, which says nothing here; a time of another zone is of China's day."""
+    if _ZONE.search(text):
+        with suppress(ValueError):
+            return datetime.fromisoformat(text).astimezone(CHINA).date().isoformat()
+    return text.replace("T", " ").split(" ")[0]
 
 
 def oldest_day(today: date, days_back: int) -> date:
