@@ -20,6 +20,7 @@ NAMES = (
     "tally",
     "score",
     "simulation",
+    "attacks",
     "workbook",
     "patterns",
     "records",
