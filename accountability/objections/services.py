@@ -17,6 +17,7 @@ from accountability.objections.rules import LEAST_WITNESSES, Ground, ObjectionSt
 from evaluations.draws.models import DrawEntry
 from evaluations.draws.services.signing import SUPERVISOR, spend_signing_code
 from evaluations.publication.models import Publication
+from evaluations.publication.queries import version_that_began
 from evaluations.publication.rules import last_day
 from evaluations.publication.services import Correction, place_hold, release_hold, strike_unpublished
 from evaluations.rounds.models import Round, RoundSection
@@ -71,8 +72,8 @@ def file_objection(*, section_id: int, ground: Ground, facts: str, by: User, at:
     """File an objection or appeal in time (提出异议或申诉); an objection holds the publication until it is decided."""
     section = RoundSection.objects.get(pk=section_id)
     policy.check(by, "appeal.submit", own=is_own(by, section))
-    round_ = lock_round(section.round_id)
-    stage = _stage_now(round_, at)
+    section.round = round_ = lock_round(section.round_id)
+    stage = _stage_now(section, at)
     return _file(Objection(round=round_, section=section, stage=stage, ground=ground, facts=facts), by=by, at=at)
 
 
@@ -168,14 +169,15 @@ def decide_objection(*, objection_id: int, decision: Decision, by: User, at: dat
     return objection
 
 
-def filing_ends(round_: Round) -> date | None:
-    """Last day on which a unit may object or appeal; None if it may not now."""
+def filing_ends(section: RoundSection) -> date | None:
+    """Last day on which the section's unit may object or appeal; None if it may not now."""
+    round_ = section.round
     if round_.state == RoundState.REVIEW:
         return objections_until(round_)
     if RoundState(round_.state) not in PUBLISHED:
         return None
-    first = round_.publications.order_by("version").first()
-    return last_day(timezone.localdate(first.published_at), round_.rulebook) if first else None
+    began = version_that_began(round_, section.code)
+    return last_day(timezone.localdate(began.published_at), round_.rulebook) if began else None
 
 
 def review_term(objection: Objection) -> Term:
@@ -195,7 +197,7 @@ def fileable_sections(unit_code: str, at: datetime) -> list[RoundSection]:
     found = []
     for section in listed.select_related("round").order_by("-round__period_start", "code"):
         try:
-            stage = _stage_now(section.round, at)
+            stage = _stage_now(section, at)
         except RuleViolation as late:
             reasons += [f"{section.round.name}，{section}：{reason}" for reason in late.reasons]
             continue
@@ -242,8 +244,8 @@ def _refuse_second(section: RoundSection, stage: Stage, ground: str) -> None:
         raise RuleViolation("该科室已就同一事由提出过，不能重复提出。")
 
 
-def _stage_now(round_: Round, at: datetime) -> Stage:
-    last = filing_ends(round_)
+def _stage_now(section: RoundSection, at: datetime) -> Stage:
+    round_, last = section.round, filing_ends(section)
     if last is None:
         raise RuleViolation("告知初步结果之后、异议期内，或者公示后申诉期内方可提出。")
     stage = Stage.OBJECTION if round_.state == RoundState.REVIEW else Stage.APPEAL

@@ -160,7 +160,8 @@ def _entry(file: DataFile, files: Sequence[DataFile]) -> dict[str, Any]:
 
 
 def _of_version(published: PublishedRound, publication: Publication) -> Iterator[DataFile]:
-    stored = {datasets.LIST: publication.content}
+    is_annulled = publication.version in published.annulled
+    stored = {} if is_annulled else {datasets.LIST: publication.content}
     if tally := published.counts.get(publication.version):
         stored |= {datasets.RULEBOOK: tally.rulebook, datasets.CELLS: tally.cells}
     for dataset, text in stored.items():

@@ -99,7 +99,7 @@ def feed(absolute: Callable[[str], str]) -> bytes:
         title=f"{office}：结果公示和更正",
         link=absolute(reverse("lists")),
         description="",
-        language="zh-CN",
+        language="zh-Hans",
         author_name=office,
         feed_url=absolute(reverse("open-data-feed")),
         feed_guid=uuid5(NAMESPACE, f"feed/{origin}").urn,

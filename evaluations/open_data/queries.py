@@ -1,7 +1,7 @@
 """What is public of a round once its list is published, as documents; every value stands on a public page or file."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from django.utils import timezone
 from evaluations.draws.models import Draw
 from evaluations.draws.queries.strata import strata_of
 from evaluations.publication.models import Publication
-from evaluations.publication.queries import fixed_response, open_counts
+from evaluations.publication.queries import annulled_since, fixed_response, open_counts
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus
 from evaluations.sealing.queries import closing_leaves
@@ -22,11 +22,15 @@ from evaluations.tally.models import Tally
 
 @dataclass(frozen=True)
 class PublishedRound:
-    """A round with its published versions, the first one first, and the counts whose files are public."""
+    """A round with its published versions, the first one first, and the counts whose files are public.
+
+    `annulled` = the versions whose list names a veto annulled since: their list is no public file any more.
+    """
 
     round: Round
     publications: Sequence[Publication]
     counts: Mapping[int, Tally]
+    annulled: Container[int]
 
     @property
     def first(self) -> Publication:
@@ -40,11 +44,12 @@ class PublishedRound:
 
 
 def published_round(key: str) -> PublishedRound | None:
-    """Return a round with a published list; None if there is none or no such round (at most two queries)."""
+    """Return a round with a published list; None if there is none or no such round (at most three queries)."""
     publications = list(Publication.objects.filter(round__key=key).select_related("round").order_by("version"))
     if not publications:
         return None
-    return PublishedRound(publications[0].round, publications, open_counts(publications))
+    annulled = annulled_since(publications)
+    return PublishedRound(publications[0].round, publications, open_counts(publications, annulled), annulled)
 
 
 def published_rounds() -> Iterator[Publication]:

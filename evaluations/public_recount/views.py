@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from evaluations.public_recount.pages import recount_verdict
 from evaluations.publication.models import Publication
-from evaluations.publication.queries import open_counts
+from evaluations.publication.queries import open_counts, waits_for_files
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import ISSUING
 from evaluations.rounds.rules.rulebook import has_public_recount
@@ -44,6 +44,7 @@ def proofs(request: HttpRequest, key: str) -> HttpResponse:
         "is_public": has_public_recount(round_.rulebook),
         "newest": publications[-1] if publications else None,
         "open": open_counts(publications),
+        "waits_for_files": bool(publications) and waits_for_files(publications[-1]),
     }
     return render(request, "evaluations/public_recount/proofs.html", context)
 
@@ -53,7 +54,7 @@ def _publication(key: str, version: int) -> Publication:
 
 
 def _open_count(publication: Publication) -> Tally:
-    tally = open_counts(publication.round.publications.order_by("version")).get(publication.version)
+    tally = open_counts(list(publication.round.publications.order_by("version"))).get(publication.version)
     if tally is None:
         raise Http404
     return tally

@@ -10,7 +10,15 @@ from django.utils import timezone
 
 from evaluations.draws.queries.sample import without_draw
 from evaluations.publication.models import Publication
-from evaluations.publication.rules import change_in_words, comment_lines, comment_lines_on, list_changes
+from evaluations.publication.queries import annulled_since, first_version
+from evaluations.publication.rules import (
+    change_in_words,
+    comment_lines,
+    comment_lines_on,
+    last_day,
+    list_changes,
+    without_annulled,
+)
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import profile_of
 from evaluations.rounds.rules.key_statement import document_mark
@@ -59,6 +67,16 @@ class PublishedList:
         return [entry | {"span": _span(entry)} for entry in self.content["entries"]]
 
     @property
+    def later_terms(self) -> dict[str, date]:
+        """The sections that a correction has put on the list, with the last day of their units' appeals."""
+        listed: dict[str, date] = {}
+        for made in reversed(self.corrections):
+            last = last_day(timezone.localdate(made.publication.published_at), made.publication.round.rulebook)
+            listed |= {row["code"]: last for row in made.content["changes"] if row["now"] and not row["was"]}
+        named = {entry["code"]: f"{entry['department']}{entry['section']}" for entry in self.content["entries"]}
+        return {name: listed[code] for code, name in named.items() if code in listed}
+
+    @property
     def empty(self) -> str:
         """Why the list names no section; nothing if it names one."""
         return _empty(self.content)
@@ -92,15 +110,21 @@ def published_rounds() -> list[Round]:
 
 
 def published_versions(key: str) -> list[PublishedList]:
-    """Return all published versions of a round, the newest first (one query)."""
+    """Return all published versions of a round, the newest first (at most two queries)."""
     publications = Publication.objects.filter(round__key=key).select_related("round").order_by("version")
     return as_published(publications)[::-1]
 
 
 def as_published(publications: Iterable[Publication]) -> list[PublishedList]:
-    """Return versions of one list, given in order, each with the corrections up to it."""
+    """Return all versions of one list, given in order, each with the corrections up to it."""
     versions = with_changes(publications)
     return [PublishedList(*each, corrections_of(versions[: place + 1])) for place, each in enumerate(versions)]
+
+
+def as_shown(publication: Publication) -> PublishedList:
+    """Return one version with the corrections up to it (at most two queries)."""
+    versions = as_published(publication.round.publications.select_related("round").order_by("version"))
+    return next(each for each in versions if each.publication == publication)
 
 
 def corrections_of(versions: Sequence[tuple[Publication, Mapping[str, Any]]]) -> list[CorrectionMade]:
@@ -135,13 +159,16 @@ def _lost_places(content: Mapping[str, Any], corrections: Sequence[CorrectionMad
 
 
 def with_changes(publications: Iterable[Publication]) -> list[tuple[Publication, dict[str, Any]]]:
-    """Return versions of one list, given in order, with their contents, which say from the second on what changed.
+    """Return all versions of one list, in order, with their contents, which say from the second on what changed.
 
-    Versions published before that stood in the content are compared with the one before.
+    Versions published before that stood in the content are compared with the one before. A veto annulled since is
+    said to be, and what a version said of its section is not repeated.
     """
     found: list[tuple[Publication, dict[str, Any]]] = []
-    for publication in publications:
-        content = json.loads(publication.content)
+    versions = list(publications)
+    annulled = annulled_since(versions)
+    for publication in versions:
+        content = without_annulled(json.loads(publication.content), annulled.get(publication.version, ()))
         if found and "changes" not in content:
             content["changes"] = list_changes(found[-1][1], content)
         found.append((publication, content))
@@ -160,20 +187,25 @@ def thin_sections(content: Mapping[str, Any]) -> int:
     return int(gate["sections"] - gate["ranked"] if gate else content["unranked"])
 
 
-def comments_on(first: Publication, content: Mapping[str, Any]) -> list[str]:
+def comments_on(first: Publication, shown: PublishedList) -> list[str]:
     """Return the period of the notice, which begins with the first version, and how to comment on a version of it."""
-    return _comments(comment_lines(timezone.localdate(first.published_at), first.round.rulebook), content)
+    lines = comment_lines(timezone.localdate(first.published_at), first.round.rulebook)
+    return _comments(lines, shown, shown.later_terms)
 
 
-def comments_of(first: Publication, content: Mapping[str, Any], day: date) -> list[str]:
+def comments_of(first: Publication, shown: PublishedList, day: date) -> list[str]:
     """Return the same as it is said on a day: a period that is over is said to be over."""
     lines = comment_lines_on(day, timezone.localdate(first.published_at), first.round.rulebook)
-    return _comments(lines, content)
+    return _comments(lines, shown, {name: last for name, last in shown.later_terms.items() if day <= last})
 
 
-def _comments(lines: list[str], content: Mapping[str, Any]) -> list[str]:
-    """Return the lines without the units' appeals, of which there are none about a list that names nobody."""
-    return lines if content["entries"] else lines[:-1]
+def _comments(lines: list[str], shown: PublishedList, later: Mapping[str, date]) -> list[str]:
+    """Return the lines with `later` terms of appeal; without any appeals of a list that names nobody."""
+    *others, appeals = lines
+    if not shown.content["entries"]:
+        return others
+    named = [f"更正后上榜的{name}，所在单位提出申诉的期限至{in_chinese(last)}。" for name, last in later.items()]
+    return [*others, "".join([*named, f"{'其他' if named else ''}{appeals}"])]
 
 
 def columns_explained(content: Mapping[str, Any]) -> str:
@@ -227,26 +259,25 @@ def title_of(round_name: str, kind: str) -> tuple[str, ...]:
 
 def notice_document(publication: Publication) -> dict[str, Any]:
     """Return the data of the 公示, from its frozen content and the day of the first version."""
-    before = Publication.objects.filter(round=publication.round_id, version__lt=publication.version)
-    versions = with_changes([*before.select_related("round").order_by("version"), publication])
-    (first, _), (_, content) = versions[0], versions[-1]
+    shown, first = as_shown(publication), first_version(publication)
+    content = shown.content
     facts = content["round"]
     return {
         "title": "".join(title_of(facts["name"], "公示")),
         "demo": document_mark(publication.round.rulebook, is_demo=content["is_demo"]),
         "version": content["version"],
-        "corrections": corrections_of(versions),
+        "corrections": shown.corrections,
         "basis": list(_basis(content)),
         "columns": _columns(content),
         "entries": [_row(content, entry) for entry in content["entries"]],
         "empty": _empty(content),
         "note": content.get("note", ""),
         "reading": _reading(content),
-        "vacant": vacant_places(content, corrections_of(versions)),
+        "vacant": shown.vacant,
         "figures": list(COLUMNS.values()),
         "channels": turnout_table(content["channels"]),
         "columns_explained": columns_explained(content),
-        "comments": comments_on(first, content),
+        "comments": comments_on(first, shown),
         "sha256": publication.content_sha256,
         "digests": list(_published_digests(content)),
         "anchor": audit.anchor_text(publication.anchor_seq, publication.anchor_hash),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from evaluations.publication.documents import comments_of, notice_document, title_of
+from evaluations.publication.documents import as_shown, comments_of, notice_document, title_of
 from evaluations.publication.models import Publication
 from evaluations.publication.queries import first_version, superiors
 from evaluations.rounds.queries import profile_of
@@ -64,7 +64,7 @@ def units_circular(publication: Publication, *, number: str, dated_on: date) -> 
                 f"应当在{rules['at_once_workdays']}个工作日内完成。整改情况接受暗访督查和社会监督。"
             ),
             Text("三、申诉", Style.HEADING),
-            Text("{0}{2}".format(*comments_of(first_version(publication), notice, dated_on))),
+            Text("{0}{2}".format(*comments_of(first_version(publication), as_shown(publication), dated_on))),
         ]
     more: dict[str, Any] = {"addressee": "各被评议单位", "number": number, "date": in_chinese(dated_on)}
     return _paper(publication, notice, "通报", blocks, **more)

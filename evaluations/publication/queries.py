@@ -1,7 +1,7 @@
 """Which counts anybody may repeat (公开复算), and the publication gate with the decision that overrides it."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -12,27 +12,67 @@ from evaluations.publication.rules import gate_note, gate_refusal, last_day
 from evaluations.rounds.models import Round, RoundSection
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.rounds.rules.rulebook import has_public_recount
-from evaluations.tally.models import Tally
+from evaluations.tally.models import Tally, Veto
 
 # What the content of a list with a response has in it (canonical JSON).
 RESPONSE = '"response":{'
 
 
-def open_counts(publications: Iterable[Publication]) -> dict[int, Tally]:
+def open_counts(publications: Sequence[Publication], annulled: Container[int] | None = None) -> dict[int, Tally]:
     """Return of each published version of one round, given in order, the count whose files are public.
 
     There is one such count at a time. After publication no ballot can be declared invalid any more, so a corrected
     count follows from ballots that stand: beside the first file it would show what the few say in which they differ.
-    It takes the first one's place when the round is over.
+    It takes the first one's place when the round is over, and at once where the figures are the same. Files that
+    name a veto annulled since are not public any more (`annulled`, where `annulled_since` was already asked).
     """
-    given = [each for each in publications if has_public_recount(each.round.rulebook)]
-    if not given:
+    if not publications or not has_public_recount(publications[0].round.rulebook):
         return {}
-    counts = {tally.cells_sha256: tally for tally in given[0].round.tallies.exclude(cells="")}
-    published = {each.version: counts.get(json.loads(each.content).get("cells_sha256")) for each in given}
-    is_over = given[0].round.state == RoundState.CLOSED
-    in_force = published[given[-1 if is_over else 0].version]
-    return {version: tally for version, tally in published.items() if tally is not None and tally == in_force}
+    counts = {tally.cells_sha256: tally for tally in publications[0].round.tallies.exclude(cells="")}
+    published = {each.version: counts.get(json.loads(each.content).get("cells_sha256")) for each in publications}
+    first, newest = published[publications[0].version], published[publications[-1].version]
+    if publications[0].round.state == RoundState.CLOSED:
+        in_force = newest
+    else:
+        in_force = next((each for each in reversed(published.values()) if _has_same_figures(each, first)), None)
+    wrong = annulled_since(publications) if annulled is None else annulled
+    return {
+        version: tally
+        for version, tally in published.items()
+        if tally is not None and tally == in_force and version not in wrong
+    }
+
+
+def waits_for_files(newest: Publication) -> bool:
+    """True if the files of the list in force become public when the round is over, unless they already are."""
+    has_files = bool(json.loads(newest.content).get("cells_sha256"))
+    return has_files and has_public_recount(newest.round.rulebook)
+
+
+def _has_same_figures(tally: Tally | None, other: Tally | None) -> bool:
+    """True if two counts differ by their rules at most, not by what the ballots say."""
+    if tally is None or other is None:
+        return False
+    return tally == other or _figures(tally) == _figures(other)
+
+
+def _figures(tally: Tally) -> dict[str, Any]:
+    return {key: value for key, value in json.loads(tally.cells).items() if key != "rulebook_sha256"}
+
+
+def annulled_since(publications: Sequence[Publication], *, is_correcting: bool = False) -> dict[int, frozenset[str]]:
+    """Return the versions that name sections by a veto annulled since, with these sections (at most one query).
+
+    `publications` are all versions of one list: an annulment makes a further one, unless that is being made just now.
+    """
+    if len(publications) < (1 if is_correcting else 2):
+        return {}
+    vetoes = Veto.objects.filter(round=publications[0].round_id).exclude(annulled_at=None)
+    annulled = list(vetoes.values_list("section__code", "annulled_at"))
+    found = {
+        each.version: frozenset(code for code, at in annulled if at and at > each.published_at) for each in publications
+    }
+    return {version: codes for version, codes in found.items() if codes}
 
 
 def version_that_listed(round_: Round, code: str) -> Publication | None:
@@ -53,6 +93,15 @@ def version_that_struck(round_: Round, code: str) -> Publication | None:
     """Return the correction that took a section off the list for good; None if it is on it or never was (one query)."""
     turns = turns_of(round_, code)
     return turns[-1][0] if turns and not turns[-1][1] else None
+
+
+def version_that_began(round_: Round, code: str) -> Publication | None:
+    """Return the version from whose day a section's unit may appeal: the one that put it on the list (one query).
+
+    For a section that is not on the list, that is the first version; None before there is one.
+    """
+    turns = turns_of(round_, code)
+    return turns[-1][0] if turns and turns[-1][1] else round_.publications.order_by("version").first()
 
 
 def turns_of(round_: Round, code: str) -> list[tuple[Publication, bool]]:

@@ -1,15 +1,18 @@
 """Words of a list: the gate of NC-2 (method-2.md 3.4), the period of the notice, and what a correction changes."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from evaluations.scoring.result import VETOED
 from evaluations.scoring.wording import span
 from nanchuan_eval.workdays.rules import in_chinese
 
 SHORTEST_REASON = 20
 # What a row of a list says of its section.
 ROW = ("rank", "label", "rank_low", "rank_high", "problems")
+# What stands in place of what an earlier version says of a section whose veto has been annulled since.
+ANNULLED, NOT_REPEATED = f"{VETOED}（已撤销）", f"{VETOED}已经撤销，原来的表述不再公布。"
 
 
 def gate_refusal(gate: Mapping[str, Any], length: int) -> str:
@@ -31,7 +34,10 @@ def gate_note(gate: Mapping[str, Any], *, reason: str, decided_on: date) -> str:
 
 
 def last_day(first_published: date, rulebook: Mapping[str, Any]) -> date:
-    """Return the last day of the notice (公示期), on which units may still appeal; a correction does not prolong it."""
+    """Return the last day of the notice (公示期), on which units may still appeal; a correction does not prolong it.
+
+    Units of sections that a correction puts on the list have as long from that day.
+    """
     return first_published + timedelta(days=int(rulebook["appeal_days"]))
 
 
@@ -58,6 +64,24 @@ def comment_lines_on(today: date, first_published: date, rulebook: Mapping[str, 
         f"公示期满后，对公示内容仍有疑问的，可以{contact}。",
         "被评议单位提出申诉的期限已满。",
     ]
+
+
+def without_annulled(content: Mapping[str, Any], codes: Container[str]) -> dict[str, Any]:
+    """Return a version's content without what it says of sections whose veto has been annulled since."""
+
+    def mended(row: Mapping[str, Any] | None) -> dict[str, Any] | None:
+        label = {"label": ANNULLED} if row and row.get("label") == VETOED else {}
+        return {**row, "problems": NOT_REPEATED, **label} if row else None
+
+    def of_change(change: Mapping[str, Any]) -> dict[str, Any]:
+        return {**change, "was": mended(change["was"]), "now": mended(change["now"])}
+
+    kept = {key: content[key] for key in ("entries", "withdrawn", "changes") if key in content}
+    rows = {
+        key: [(of_change if key == "changes" else mended)(row) if row["code"] in codes else row for row in kept[key]]
+        for key in kept
+    }
+    return {**content, **rows}
 
 
 def list_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -95,6 +119,12 @@ def change_in_words(change: Mapping[str, Any]) -> tuple[str, str]:
 def change_in_short(change: Mapping[str, Any]) -> str:
     """Return in a few words what became of a row."""
     was, now = change["was"], change["now"]
+    if was and was["problems"] == NOT_REPEATED:
+        return f"{VETOED}已撤销，{_in_short(was, now, change)}"
+    return _in_short(was, now, change)
+
+
+def _in_short(was: Mapping[str, Any] | None, now: Mapping[str, Any] | None, change: Mapping[str, Any]) -> str:
     if not now:
         return "撤下" if change["is_withdrawn"] else "重新计票后不再上榜"
     if not was:

@@ -10,8 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from evaluations.publication.models import Publication, PublicationDecision, PublicationHold
-from evaluations.publication.queries import closed_gate, gate_faults, note_of
-from evaluations.publication.rules import SHORTEST_REASON, change_in_short, list_changes
+from evaluations.publication.queries import annulled_since, closed_gate, gate_faults, note_of
+from evaluations.publication.rules import SHORTEST_REASON, change_in_short, list_changes, without_annulled
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import BEFORE_PUBLICATION, COUNTED, RoundState, Step
 from evaluations.rounds.rules.rulebook import has_public_recount
@@ -163,7 +163,9 @@ def notice_content(round_: Round, *, version: int, reason: str = "") -> dict[str
     """Return the public content: ranks, units, sections, main problems, turnout, digests; no score, no name."""
     results = list(SectionResult.objects.filter(round=round_).select_related("section", "round"))
     tally = round_.tally
-    earlier = [json.loads(old.content) for old in round_.publications.order_by("version")]
+    versions = list(round_.publications.order_by("version"))
+    annulled = annulled_since(versions, is_correcting=True)
+    earlier = [without_annulled(json.loads(each.content), annulled.get(each.version, ())) for each in versions]
     # A section removed before the first version was never named in public and is not named now. Whatever a recount
     # says since: the place that a section lost is the one of the last list that named it.
     last_places = {entry["code"]: entry["rank"] for old in earlier for entry in old["entries"]}

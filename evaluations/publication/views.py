@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from evaluations.publication import documents
 from evaluations.publication.files import notice_pdf
 from evaluations.publication.models import Publication
-from evaluations.publication.queries import open_counts, published_response
+from evaluations.publication.queries import annulled_since, open_counts, published_response, waits_for_files
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import open_round, profile_of
 from evaluations.rounds.rules.privacy_notice import VERSION, Item, privacy_notice
@@ -68,13 +68,14 @@ def public_list(request: HttpRequest, key: str) -> HttpResponse:
     if not shown:
         raise Http404
     current = shown[0]
-    counts = open_counts([each.publication for each in reversed(versions)])
+    publications = [each.publication for each in reversed(versions)]
+    tally = open_counts(publications).get(current.publication.version)
     context = {
         "current": current,
-        "comments": documents.comments_of(versions[-1].publication, current.content, timezone.localdate(clock.now())),
+        "comments": documents.comments_of(versions[-1].publication, current, timezone.localdate(clock.now())),
         "newest": versions[0],
-        "tally": counts.get(current.publication.version),
-        "waits_for_files": bool(counts) and current == versions[0],
+        "tally": tally,
+        "waits_for_files": waits_for_files(versions[0].publication) and not tally and current == versions[0],
         "versions": versions,
     }
     return render(request, "evaluations/publication/list.html", context)
@@ -111,9 +112,11 @@ def _response_or_404(key: str) -> tuple[Round, Mapping[str, Any]]:
 @require_safe
 @from_replica
 def notice_as_pdf(request: HttpRequest, key: str, version: int) -> HttpResponse:
-    """The 公示 in official layout; cached, for a version never changes."""
+    """The 公示 in official layout; cached, for a version changes only by a veto that is annulled."""
     publication = _publication_or_404(key, version)
-    pdf: Any = cache.get_or_set(f"notice/{publication.content_sha256}", lambda: notice_pdf(publication), A_DAY)
+    annulled = annulled_since(list(publication.round.publications.all())).get(publication.version, ())
+    name = "/".join(["notice", publication.content_sha256, *sorted(annulled)])
+    pdf: Any = cache.get_or_set(name, lambda: notice_pdf(publication), A_DAY)
     return download(pdf, f"{publication.round.name}公示第{version}版.pdf", inline=True)
 
 

@@ -98,7 +98,7 @@ def read_front_page(at: datetime) -> FrontPage:
 
 
 def latest_list() -> PublishedList | None:
-    """Return the version in force of the latest published round (one query)."""
+    """Return the version in force of the latest published round (at most two queries)."""
     newest = Publication.objects.order_by("-round__period_start", "-round__pk").values("round")[:1]
     versions = Publication.objects.filter(round=newest).select_related("round").order_by("version")
     return next(reversed(as_published(versions.defer("round__ballot_form", "round__closing"))), None)

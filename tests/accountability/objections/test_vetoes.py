@@ -12,12 +12,13 @@ from accountability.cases.rules.measures import CaseState
 from accountability.leads.models import LeadState
 from accountability.leads.services import Finding, conclude_lead, receive_lead
 from accountability.objections.models import RecountSignature
-from accountability.objections.rules import Ground, Outcome
+from accountability.objections.rules import Ground, Outcome, Stage
 from accountability.objections.services import (
     Decision,
     accept_objection,
     decide_objection,
     file_objection,
+    fileable_sections,
     recount_objection,
 )
 from accountability.rectifications.models import Rectification
@@ -93,6 +94,12 @@ def places(round_):
     return [(entry["code"], entry["rank"]) for entry in entries]
 
 
+def text(client, address):
+    """What an address answers."""
+    response = client.get(address)
+    return (b"".join(response.streaming_content) if response.streaming else response.content).decode()
+
+
 def by_ballots(round_):
     """Section and place of the first two by their ballots alone: all ballots are alike in the number of lines."""
     rows = json.loads(round_.tallies.order_by("-version")[0].result)["sections"]
@@ -134,6 +141,60 @@ def test_annulled_after_publication_the_others_get_the_places_of_their_ballots()
     assert json.loads(round_.publications.latest("version").content)["withdrawn"] == []
     listed = {code for code, _ in places(round_)}
     assert set(Case.objects.open().values_list("result__section__code", flat=True)) == listed
+
+
+@pytest.mark.parametrize("method", ["NC-1", "NC-2"])
+def test_annulled_after_publication_no_public_file_or_page_accuses_the_section_any_more(client, method):
+    round_ = announced(method, vetoed=1)
+    cleared = round_.sections.order_by("code").first()
+    round_.results.filter(section=cleared).update(main_problems="经查实收受红包")
+    publish_and_start(round_id=round_.pk, by=make_user("commission"), at=PUBLISHED)
+    at = PUBLISHED + timedelta(days=1)
+    assert "红包" in text(client, "/data/2020H1/1/list.json")
+    assert "红包" in text(client, "/list/2020H1/")
+
+    uphold(objected(cleared, at=at), at=at)
+
+    files = {each["address"]: each["name"] for each in json.loads(text(client, "/data/2020H1/manifest.json"))["files"]}
+    pages = [
+        "/",
+        "/list/2020H1/",
+        "/list/2020H1/?version=1",
+        "/list/2020H1/1/notice.html",
+        "/list/2020H1/2/notice.html",
+    ]
+    told = {address: text(client, address) for address in [*files, *pages]}
+    assert not [address for address, said in told.items() if "红包" in said or "南纪〔2020〕9号" in said]
+    assert "/data/2020H1/1/list.json" not in files
+    assert client.get("/data/2020H1/1/list.json").status_code == 404
+    assert client.get("/data/2020H1/1/rulebook.json").status_code == 404
+    assert all("一票否决已经撤销" in told[page] for page in pages)
+    # By NC-2 anybody may repeat the corrected count: the ballots say the same as before.
+    assert ("/data/2020H1/2/rulebook.json" in files) == (method == "NC-2")
+    if method == "NC-2":
+        assert json.loads(told["/data/2020H1/2/rulebook.json"])["vetoes"] == []
+        assert b"/data/2020H1/2/cells.json" in client.get("/list/2020H1/").content
+        assert client.get("/list/2020H1/2/check/").status_code == 200
+
+
+def test_a_section_that_a_correction_lists_has_its_own_term_of_appeal(client):
+    round_ = announced("NC-2", vetoed=1)
+    cleared = round_.sections.order_by("code").first()
+    publish_and_start(round_id=round_.pk, by=make_user("commission"), at=PUBLISHED)
+    before = {code for code, _ in places(round_)}
+    at, afterwards = PUBLISHED + timedelta(days=9), PUBLISHED + timedelta(days=14)
+
+    uphold(objected(cleared, at=at), at=at)
+
+    (new,) = {code for code, _ in places(round_)} - before
+    (stays,) = {code for code, _ in places(round_)} & before
+    section = round_.sections.get(code=new)
+    (offered,) = fileable_sections(section.department_code, afterwards)
+    assert offered == section
+    with pytest.raises(RuleViolation, match="已超过期限"):
+        fileable_sections(round_.sections.get(code=stays).department_code, afterwards)
+    assert f"更正后上榜的{section}，所在单位提出申诉的期限至2026年4月1日" in text(client, "/list/2020H1/2/notice.html")
+    assert objected(section, Ground.COUNTING, at=afterwards).stage == Stage.APPEAL
 
 
 def test_main_problems_written_of_a_vetoed_section_are_proposed_anew():

@@ -24,7 +24,7 @@ from tests.factories import NOON, cast_ballots, make_codes, make_open_round, mak
 
 pytestmark = pytest.mark.django_db
 PAST_CLOSING = NOON + timedelta(days=2)
-STEPS = ["核对时钟", "记录收回数", "封箱", "清除到期内容", "打乱整改评价", "停用账号", "待办提醒"]
+STEPS = ["核对时钟", "记录收回数", "封箱", "清除到期内容", "清除备份残留", "打乱整改评价", "停用账号", "待办提醒"]
 
 
 @pytest.fixture(autouse=True)

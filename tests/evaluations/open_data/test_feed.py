@@ -60,7 +60,7 @@ class TestFeed:
         feed = feed_of(client)
 
         assert feed.tag == f"{ATOM}feed"
-        assert feed.get("{http://www.w3.org/XML/1998/namespace}lang") == "zh-CN"
+        assert feed.get("{http://www.w3.org/XML/1998/namespace}lang") == "zh-Hans"
         assert feed.findtext(f"{ATOM}author/{ATOM}name")
         assert link(feed, "self") == ["http://testserver/data/feed.xml"]
         for element in (feed, *entries_of(feed)):

@@ -82,7 +82,7 @@ def test_a_correction_does_not_prolong_the_period(client):
     corrected = notice_document(round_.publications.get(version=2))["comments"]
 
     assert corrected == notice_document(first)["comments"]
-    ends = filing_ends(round_)
+    ends = filing_ends(round_.results.filter(is_listed=True).first().section)
     assert f"至{ends.year}年{ends.month}月{ends.day}日。" in corrected[0]
     assert corrected[0] in client.get(f"/list/{round_.key}/").content.decode()
 
