@@ -133,7 +133,7 @@ def _objection(row: Row) -> str:
 def _rectifications(**conditions: object) -> Callable[[Asked], Columns]:
     def rows(_: Asked) -> Columns:
         found = Rectification.objects.filter(**conditions)
-        return Columns(found, title=section_name(LISTED), detail="state", since="submitted_at", section=CODE)
+        return Columns(found, title=section_name(LISTED), detail="state", section=CODE)
 
     return rows
 
@@ -192,18 +192,14 @@ def _objections(**conditions: object) -> Callable[[Asked], Columns]:
 
 
 def _corrections(_: Asked) -> Columns:
-    upheld = Objection.objects.filter(outcome=Outcome.UPHELD, correction=None, round__state=RoundState.PUBLISHED)
+    """Return the appeals upheld without a correction, as before the decision made it; no rule gives it a term."""
+    appeals = Objection.objects.filter(stage=Stage.APPEAL, outcome=Outcome.UPHELD, correction=None)
     return Columns(
-        upheld.exclude(stage=Stage.OBJECTION),
+        appeals.filter(round__state=RoundState.PUBLISHED),
         parent="round__key",
         title=section_name("section"),
         detail="round_id",
-        since="decided_at",
     )
-
-
-def _started(row: Row) -> date | None:
-    return row.started_on
 
 
 FOLLOWING = Phase.FOLLOWING
@@ -266,7 +262,6 @@ SOURCES = (
         lambda row: f"{row.title}：审核整改方案",
         _rectification,
         model="accountability.Rectification",
-        due=_started,
     ),
     Source(
         "accept",
@@ -333,7 +328,6 @@ SOURCES = (
         _corrections,
         lambda row: f"{row.title}申诉成立，更正公示并解除影响期",
         lambda row: reverse("accountability:commission-correct", args=[row.parent]),
-        due=_started,
         proposal=lambda row: f"publish.correct@evaluations.Round:{row.detail}",
     ),
     Source(

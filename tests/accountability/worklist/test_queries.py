@@ -8,7 +8,7 @@ from accountability.cases.rules.deadlines import Urgency
 from accountability.cases.rules.measures import CaseState
 from accountability.inspections.rules import Conclusion, InspectionState
 from accountability.objections.models import Objection
-from accountability.objections.rules import ObjectionState, Stage
+from accountability.objections.rules import Ground, ObjectionState, Outcome, Stage
 from accountability.rectifications.rules import ItemState, RectificationState
 from accountability.worklist.pages import case_figures
 from accountability.worklist.queries.items import work_items_of
@@ -22,6 +22,7 @@ from tests.accountability.factories import (
     make_case,
     make_inspection,
     make_item,
+    make_liaison,
     make_published_round,
     make_rectification,
 )
@@ -86,6 +87,37 @@ def test_the_office_sees_plans_items_and_visits():
     assert recheck.due_on == date(2020, 9, 8)  # sixty days after the item was finished
     assert f"暗访审定：{visit.section}" in titles(chief)
     assert "visit" not in keys(make_account(Role.AUDITOR))
+
+
+def test_what_no_rule_gives_a_term_is_not_overdue_the_next_day():
+    make_rectification(state=RectificationState.SUBMITTED, submitted_at=NOON)
+
+    (plan,) = (item for item in work_items_of(make_account(Role.CHIEF), LONG_AFTER) if item.key.startswith("decide"))
+
+    assert plan.urgency(LONG_AFTER) == Urgency.NONE
+
+
+def test_a_review_upheld_before_publication_needs_no_correction(settings):
+    settings.TWO_PERSON_RULE = True
+    section = make_case(make_bare_round(state="published")).result.section
+    decided = {"filed_at": NOON, "due_on": TODAY, "state": ObjectionState.DECIDED, "decided_at": NOON}
+    for stage in Stage:
+        Objection.objects.create(
+            round=section.round,
+            section=section,
+            stage=stage,
+            ground=Ground.COUNTING,
+            facts="计票有误",
+            outcome=Outcome.UPHELD,
+            answer="更正",
+            filed_by=make_liaison(),
+            decided_by=make_account(),
+            **decided,
+        )
+
+    waiting = [item for item in work_items_of(make_account(Role.CHIEF), LONG_AFTER) if "更正公示" in item.what]
+
+    assert [item.urgency(LONG_AFTER) for item in waiting] == [Urgency.NONE]
 
 
 def test_inspectors_see_their_own_visits_only():
