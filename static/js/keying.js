@@ -1,5 +1,5 @@
 // Keying by keyboard alone: five characters, or one and Enter, lead to the next row; ticks are asked for only
-// where an answer is severe (2 or 3). Without this file the Tab key does the same.
+// where an answer is severe (from the form's data-severe on). Without this file the Tab key does the same.
 "use strict";
 (() => {
   const form = document.querySelector("form.keying");
@@ -12,7 +12,7 @@
     if (next) next.select();
   };
   const leave = (field) => {
-    if (/[23456789]/.test(field.value)) ticksOf(field).focus();
+    if ([...field.value].some((key) => key >= form.dataset.severe && key <= "9")) ticksOf(field).focus();
     else onwards(field);
   };
   form.addEventListener("input", ({ target }) => {

@@ -95,7 +95,7 @@ def check_page(page):
     serious = [v for v in violations if v["impact"] in {"serious", "critical"} or STRUCTURE(v["id"])]
     assert [(v["id"], [n["html"] for n in v["nodes"]]) for v in serious] == [], page.url
     assert page.locator("h1").count() == 1
-    assert page.locator("html").get_attribute("lang") == "zh-CN"
+    assert page.locator("html").get_attribute("lang") == "zh-Hans"
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
 
 

@@ -21,8 +21,13 @@ KEYS_IN_TWO_MINUTES = 380
 
 @pytest.fixture
 def batch(transactional_db):
+    return keyable(sections=105)
+
+
+def keyable(**fields):
+    """A batch of an open round with a slip that waits for its sheet."""
     now = timezone.now()
-    round_ = make_open_round(sections=105, opens_at=now - timedelta(days=1), closes_at=now + timedelta(days=1))
+    round_ = make_open_round(opens_at=now - timedelta(days=1), closes_at=now + timedelta(days=1), **fields)
     slip, *_ = make_codes(round_, 20)
     batch = CodeBatch.objects.get()
     paper_ballots.register_slips(batch_id=batch.pk, typed=[slip], by=make_user("clerk"), at=now)
@@ -59,6 +64,19 @@ def test_a_ballot_of_105_lines_takes_fewer_keys_than_two_minutes_allow(open_page
     assert len(lines) == 105
     assert lines[0]["manifestations"] == ["COLD-1"]
     assert pressed <= KEYS_IN_TWO_MINUTES
+
+
+def test_ticks_are_asked_for_from_the_level_that_the_round_calls_severe(transactional_db, open_page, live_server):
+    batch = keyable(sections=2, rulebook={"severe_from": 3})
+    page = open_page(1280)
+    log_in(page, make_user("clerk"), live_server.url)
+    page.goto(f"/admin/evaluations/codebatch/{batch.pk}/papers/key/")
+    focused = page.locator("input:focus")
+
+    page.keyboard.type("1\n20102")
+    assert focused.get_attribute("class") == "keys"
+    page.keyboard.type("00300")
+    assert focused.get_attribute("class") == "ticks"
 
 
 def test_the_batch_page_and_the_monitor_open(open_page, batch, live_server):

@@ -52,9 +52,14 @@ def keyed_rows(ballot_form: BallotForm, typed: Mapping[str, str]) -> tuple[list[
 
 
 def keying_words(ballot_form: BallotForm) -> dict[str, str]:
-    """Return the words of the form in which the keying page explains what is typed."""
+    """Return the words of the form in which the keying page explains what is typed, and from which key on it asks."""
     asked = ballot_form.questionnaire
-    return {"indicators": asked.listed, "unknown": asked.unknown, "severe": quoted(severe_words(ballot_form), "或")}
+    return {
+        "indicators": asked.listed,
+        "unknown": asked.unknown,
+        "severe": quoted(severe_words(ballot_form), "或"),
+        "severe_from": str(ballot_form.severe_from),
+    }
 
 
 def compared(ballot_form: BallotForm, first: str, second: str) -> list[Difference]:
