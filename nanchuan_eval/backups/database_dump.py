@@ -132,12 +132,13 @@ def counts_of(name: str) -> Counts:
 @contextmanager
 def restored(source: Path) -> Iterator[None]:
     """Let the default connection read a dump instead of the database, loaded into a scratch one that is dropped."""
-    with beside(source) as name, _connected_to(name):
+    with beside(source) as name, connected_to(name):
         yield
 
 
 @contextmanager
-def _connected_to(name: str) -> Iterator[None]:
+def connected_to(name: str) -> Iterator[None]:
+    """Let the default connection lead to a database that `beside` yielded."""
     own = connection.settings_dict["NAME"]
     connection.close()
     connection.settings_dict["NAME"] = name

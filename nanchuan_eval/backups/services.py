@@ -37,6 +37,8 @@ from nanchuan_eval.users.models import User
 
 MANIFEST, DATABASE, EVIDENCE = "manifest.json", "database", "evidence/"
 RESTORE_NAME = "backup.restore"
+# How the file ends while it is being written.
+PARTIAL = ".part"
 FIRST_VERSION = "0.1.0"  # its manifests do not name it
 NOT_WHOLE = "备份文件不完整或被改动过，或者 FIELD_KEY 不是当时的密钥。"
 
@@ -56,6 +58,7 @@ def make_backup(*, by: policy.Actor, at: datetime, is_during_vote: bool = False)
     folder = Path(settings.BACKUP_ROOT)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     target = folder / f"backup-{timezone.localtime(at):%Y%m%d-%H%M%S}{'-voting' if is_during_vote else ''}.tar.age"
+    partial = target.with_name(f"{target.name}{PARTIAL}")
     head = AuditHead.current()
     try:
         with TemporaryDirectory(dir=folder) as scratch:
@@ -63,11 +66,12 @@ def make_backup(*, by: policy.Actor, at: datetime, is_during_vote: bool = False)
             tables = database_dump.dump(database)
             facts = {"version": settings.VERSION, "made_at": at.isoformat()}
             manifest = {**facts, "tables": tables, "files": dict(_evidence_hashes())}
-            _write(target, database, json.dumps(manifest, sort_keys=True).encode())
-        digest = sha256_of(target)
+            _write(partial, database, json.dumps(manifest, sort_keys=True).encode())
+        digest = sha256_of(partial)
     except BaseException:
-        target.unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
         raise
+    partial.rename(target)
     with transaction.atomic():
         row = Backup.objects.create(
             name=target.name,
@@ -101,7 +105,8 @@ def verify_backup(source: Path) -> Contents:
 def restore_backup(source: Path, *, at: datetime) -> Contents:
     """Replace database and evidence by a backup: approved for this very file, or onto an empty database.
 
-    The approval goes with the database that is replaced; until then nothing has changed, and it stays.
+    The approval goes with the database that is replaced; until then nothing has changed, and it stays. The restored
+    database has its log entry before it takes the place, so that a power cut leaves none without.
     """
     database_dump.refuse_unready()
     authorization = _authorization(source, at)
@@ -111,8 +116,9 @@ def restore_backup(source: Path, *, at: datetime) -> Contents:
         with database_dump.beside(Path(scratch) / DATABASE) as name:
             refuse_other_counts(manifest, database_dump.counts_of(name))
             _put_back(Path(scratch) / EVIDENCE)
+            with database_dump.connected_to(name):
+                _record_restore(source, authorization, at)
             database_dump.put_in_place(name)
-            _record_restore(source, authorization, at)
     return contents_of(manifest)
 
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from nanchuan_eval.audit.models import AuditAnchor, AuditEntry
+from nanchuan_eval.backups.leftovers import abandoned_files
 from nanchuan_eval.backups.models import Backup
 from nanchuan_eval.backups.services import box_note
 from nanchuan_eval.backups.trials import newest_trial
@@ -22,8 +23,6 @@ from nanchuan_eval.workdays.queries import declared_years
 # The notice on next year's holidays usually comes in November.
 NEXT_YEAR_FROM = (11, 1)
 DAILY_ANCHOR = "每日锚点"
-# A backup or a test restore that still runs has a folder, too.
-ABANDONED = timedelta(hours=12)
 
 
 def schedule_lines(at: datetime) -> Iterator[Line]:
@@ -35,8 +34,10 @@ def schedule_lines(at: datetime) -> Iterator[Line]:
     anchored = AuditAnchor.objects.filter(occasion=DAILY_ANCHOR).order_by("-at").values_list("at", flat=True).first()
     yield schedule.anchor_line(anchored, at)
     voting = [] if box_note() else [path.name for path in _kept("*-voting.tar.age")]
-    folders = [path.name for path in _kept("tmp*") if path.is_dir() and _age(path, at) > ABANDONED]
-    yield from schedule.leftover_lines(voting, folders, scratch_databases())
+    abandoned = abandoned_files(at)
+    folders = [path.name for path in abandoned if path.is_dir()]
+    unfinished = [path.name for path in abandoned if not path.is_dir()]
+    yield from schedule.leftover_lines(voting, folders, unfinished, scratch_databases())
     today = timezone.localdate(at)
     is_late = (today.month, today.day) >= NEXT_YEAR_FROM
     yield from schedule.holiday_lines(set(declared_years()), today.year, is_late)
@@ -90,7 +91,3 @@ def _kept(pattern: str) -> list[Path]:
         return sorted(Path(settings.BACKUP_ROOT).glob(pattern))
     except OSError:
         return []
-
-
-def _age(path: Path, at: datetime) -> timedelta:
-    return at - datetime.fromtimestamp(path.stat().st_mtime, tz=at.tzinfo)

@@ -106,18 +106,24 @@ def anchor_line(anchored_at: datetime | None, at: datetime) -> Line:
     return Line(Level.GOOD, "日志锚点", f"最近一个在{in_words(age)}前。")
 
 
-def leftover_lines(voting_files: list[str], folders: list[str], databases: list[str]) -> Iterator[Line]:
-    """Yield what backups and test restores have left behind and somebody has to destroy."""
+def leftover_lines(
+    voting_files: list[str], folders: list[str], unfinished: list[str], databases: list[str]
+) -> Iterator[Line]:
+    """Yield what backups and test restores have left behind: somebody, or the daily job, has to destroy it."""
     if voting_files:
         text = f"没有待封箱的评议票，投票期间的备份{_named(voting_files)}仍在备份目录中，应当销毁。"
         text += "请删除这些文件和它们的副本。"
         yield Line(Level.WARNING, "投票期间的备份", text)
     if folders:
-        text = f"备份目录中有中断的备份或者试恢复留下的文件夹{_named(folders)}，其中的数据库没有加密。请删除。"
+        text = f"备份目录中有中断的备份或者试恢复留下的文件夹{_named(folders)}，其中的数据库没有加密。"
+        text += "每日任务会清除；次日仍在的，请删除。"
         yield Line(Level.FAULT, "残留的文件夹", text)
+    if unfinished:
+        text = f"备份目录中有没有写完的备份{_named(unfinished)}，不能恢复。每日任务会清除；不等的，请删除。"
+        yield Line(Level.WARNING, "没有写完的备份", text)
     if databases:
         text = f"有中断的核对、试恢复或者恢复留下的数据库{_named(databases)}。"
-        text += "确认没有在试恢复、恢复的，请用 dropdb 删除。"
+        text += "没有人连接的，每日任务会在次日清除；不等的，先确认没有在试恢复、恢复，再用 dropdb 删除。"
         yield Line(Level.WARNING, "残留的数据库", text)
 
 
