@@ -19,7 +19,7 @@ from nanchuan_eval.backups import upgrades
 from nanchuan_eval.clock.queries import clock_faults
 from nanchuan_eval.installation.rules import Level, Line, judged, site_fault
 
-SHORTEST_SECRET, KEY_BYTES = 50, 32
+SHORTEST_SECRET, LEAST_CHARACTERS, KEY_BYTES = 50, 10, 32
 NEW_SECRET_COMMAND = 'python -c "import secrets; print(secrets.token_urlsafe(50))"'  # noqa: S105  makes one
 NEW_KEY_COMMAND = 'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
 # System checks that have their own line here.
@@ -73,9 +73,13 @@ def _switches() -> Iterator[Line]:
 
 def _secrets() -> Iterator[Line]:
     secret = settings.SECRET_KEY
-    is_good = len(secret) >= SHORTEST_SECRET and not secret.startswith(("only-for-development", "django-insecure"))
+    is_random = len(secret) >= SHORTEST_SECRET and len(set(secret)) >= LEAST_CHARACTERS
+    is_good = is_random and not secret.startswith(("only-for-development", "django-insecure"))
     yield judged(
-        "SECRET_KEY", is_good, "已设置。", f"太短或者是示例。请在 .env 中填写这条命令输出的内容：{NEW_SECRET_COMMAND}"
+        "SECRET_KEY",
+        is_good,
+        "已设置。",
+        f"太短、过于简单或者是示例。请在 .env 中填写这条命令输出的内容：{NEW_SECRET_COMMAND}",
     )
     keys = settings.FIELD_KEY
     is_good = bool(keys) and all(map(_is_key, keys))

@@ -45,7 +45,8 @@ class Cluster:
         self.port = free_port()
         self.url = f"postgres://postgres@127.0.0.1:{self.port}/postgres"
         try:
-            self._run("initdb", "-D", self.folder / "data", "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8")
+            options = ("-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", "--data-checksums")
+            self._run("initdb", "-D", self.folder / "data", *options)
             self.start()
         except BaseException:
             self.remove()

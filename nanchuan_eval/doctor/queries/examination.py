@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db import DatabaseError
 
+from nanchuan_eval.doctor.queries import server as computer
 from nanchuan_eval.doctor.queries.database import server_lines
 from nanchuan_eval.doctor.queries.machine import machine_lines, network_lines
 from nanchuan_eval.doctor.queries.schedule import schedule_lines
@@ -35,6 +36,7 @@ def _lines(at: datetime, *, asks_others: bool) -> Iterator[Line]:
         "数据库设置": lambda _: server_lines(),
         "定时任务和备份": schedule_lines,
         "磁盘、权限、密钥和证书": machine_lines,
+        "服务器": lambda _: computer.server_lines(),
         **({"其他地址的服务": network_lines} if asks_others else {}),
         **examinations,
     }

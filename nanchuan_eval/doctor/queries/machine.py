@@ -1,5 +1,6 @@
 """Reading disks, file modes, the certificate, keys, the clock's zone, and whether named services answer."""
 
+import os
 import shutil
 import socket
 import ssl
@@ -19,6 +20,7 @@ from django.contrib.staticfiles.finders import FileSystemFinder
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.cache import caches
 from django.db import connection
+from django.utils import timezone
 
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.doctor.queries.schedule import newest_backup_size
@@ -80,8 +82,15 @@ def disks(*, with_needs: bool = True) -> list[Disk]:
             continue
         device, usage = existing.stat().st_dev, shutil.disk_usage(existing)
         known = found.get(device, Disk((), usage.free, usage.total))
-        found[device] = Disk((*known.holds, what), usage.free, usage.total, max(known.needed, needed))
+        need = max(known.needed, needed)
+        found[device] = Disk((*known.holds, what), usage.free, usage.total, need, files_left(existing))
     return list(found.values())
+
+
+def files_left(folder: Path) -> int | None:
+    """Return how many percent of its files a file system can still take; None where it has no such limit."""
+    told = os.statvfs(folder)
+    return 100 * told.f_favail // told.f_files if told.f_files else None
 
 
 def database_folder() -> Path | None:
@@ -123,7 +132,8 @@ def certificate() -> Certificate | None:
     try:
         if "/" in named:
             return _read(Path(named).read_bytes())
-        return replace(_read(_shown_by(named)), is_distrusted=_is_distrusted(named))
+        shown = _read(_shown_by(named))
+        return replace(shown, is_distrusted=_is_distrusted(named, shown))
     except (OSError, ValueError) as fault:
         return Certificate(fault=_in_words(fault))
 
@@ -191,10 +201,10 @@ def cache_line() -> Line | None:
 
 
 def _read(content: bytes) -> Certificate:
-    found = (
-        x509.load_pem_x509_certificates(content)[0]
+    found, *chain = (
+        x509.load_pem_x509_certificates(content)
         if b"-----BEGIN" in content
-        else x509.load_der_x509_certificate(content)
+        else [x509.load_der_x509_certificate(content)]
     )
     names: list[str] = []
     with suppress(x509.ExtensionNotFound):
@@ -203,17 +213,26 @@ def _read(content: bytes) -> Certificate:
         names += map(str, extension.get_values_for_type(x509.IPAddress))
     is_self_signed = found.issuer == found.subject
     return Certificate(
-        found.not_valid_before_utc, found.not_valid_after_utc, tuple(names), is_self_signed=is_self_signed
+        found.not_valid_before_utc,
+        found.not_valid_after_utc,
+        tuple(names),
+        is_self_signed=is_self_signed,
+        chain_ends_at=min((each.not_valid_after_utc for each in chain), default=None),
     )
 
 
-def _is_distrusted(address: str) -> bool:
-    """True if the server's certificate is refused for another reason than its dates, which are told anyway."""
+def _is_distrusted(address: str, shown: Certificate) -> bool:
+    """True if a server's certificate is refused for another reason than its own dates, which are told anyway."""
     try:
         _shown_by(address, ssl.CERT_REQUIRED)
     except ssl.SSLCertVerificationError as refusal:
-        return refusal.verify_code not in OF_DATES
+        return refusal.verify_code not in OF_DATES or _is_valid_now(shown)
     return False
+
+
+def _is_valid_now(shown: Certificate) -> bool:
+    """True if a certificate's own dates are good: a refusal for dates is then about an issuer's."""
+    return bool(shown.starts_at and shown.ends_at and shown.starts_at <= timezone.now() <= shown.ends_at)
 
 
 def _shown_by(address: str, mode: ssl.VerifyMode = ssl.CERT_NONE) -> bytes:

@@ -39,7 +39,7 @@ HARMLESS_MODULES = frozenset({"plpgsql"})
 ONE_DISK_ONLY = "local"
 READ = (
     *(*DURABLE, *QUIET, *QUIET_WHEN_FAILING, "track_commit_timestamp", "archive_mode", "synchronous_standby_names"),
-    *("server_version_num", "server_encoding", "max_connections"),
+    *("server_version_num", "server_encoding", "max_connections", "data_checksums"),
 )
 
 
@@ -74,11 +74,27 @@ def database_lines(found: Database) -> Iterator[Line]:
     yield from wrong or [Line(Level.GOOD, SUBJECT, f"PostgreSQL {found.version}，各项设置符合要求。")]
 
 
+def replica_line(wanted: int, replayed: int | None, *, answers: bool, seconds: int) -> Line:
+    """Return whether the replica (从库) has the log up to `wanted` after so many seconds; None: it follows nobody."""
+    reads = "公开页面改从主库读取，主库损坏时没有可以切换的从库。请查看从库的日志和复制进程（docs/more-machines.md）。"
+    if not answers:
+        return Line(Level.FAULT, "REPLICA_URL", f"从库没有应答。{reads}")
+    if replayed is None:
+        return Line(Level.FAULT, "REPLICA_URL", f"从库已不跟随主库（可能被提升为主库）。{reads}")
+    if replayed < wanted:
+        return Line(Level.WARNING, "REPLICA_URL", f"从库落后，{seconds}秒内没有跟上。{reads}")
+    return Line(Level.GOOD, "REPLICA_URL", "从库已跟上主库。")
+
+
 def _durability(found: Database) -> Iterator[Line]:
     for name, (values, risk) in DURABLE.items():
         if found.settings[name] not in values:
             text = f"{name} 为 {found.settings[name]}，{risk}。应为 {values[0]}。{RELOAD}"
             yield Line(Level.FAULT, SUBJECT, text)
+    if found.settings.get("data_checksums") == "off":
+        text = "data_checksums 为 off，磁盘悄悄损坏的内容会被当作真的读出，也会进入备份。"
+        text += "请停止网站和数据库，以 postgres 用户运行 pg_checksums --enable（办法见 docs/installation.md 第3节）。"
+        yield Line(Level.WARNING, SUBJECT, text)
 
 
 def _timestamps(found: Database) -> Iterator[Line]:

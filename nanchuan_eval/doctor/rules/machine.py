@@ -23,6 +23,8 @@ class Disk:
     whole: int
     # What the next backup and its test restore need; 0 where none are written.
     needed: int = 0
+    # Files that can still be made, in percent of all; None where the file system has no such limit.
+    files_left: int | None = None
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Certificate:
     is_self_signed: bool = False
     # At an address: no chain leads from it to an authority that this machine trusts.
     is_distrusted: bool = False
+    # Until when the certificates of its issuers are valid, those that come with it; at an address, if one is not.
+    chain_ends_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,16 @@ def disk_lines(disks: Sequence[Disk], warn_percent: int, alarm_percent: int) -> 
             yield Line(Level.WARNING, "磁盘空间", f"{held}所在的磁盘{left}，低于{warn_percent}%。{how}")
         else:
             yield Line(Level.GOOD, "磁盘空间", f"{held}所在的磁盘{left}。")
+        yield from _files_line(disk, held, warn_percent, alarm_percent)
+
+
+def _files_line(disk: Disk, held: str, warn_percent: int, alarm_percent: int) -> Iterator[Line]:
+    """Yield that a file system with room left can hardly take more files."""
+    if disk.files_left is None or disk.files_left >= warn_percent:
+        return
+    text = f"{held}所在的磁盘还有空间，但可建的文件只剩{disk.files_left}%（inode），用完后写不进数据。"
+    level = Level.FAULT if disk.files_left < alarm_percent else Level.WARNING
+    yield Line(level, "磁盘文件数", f"{text}请用 df -i 和 du --inodes 找出小文件最多的文件夹并清理。")
 
 
 def size(number: int) -> str:
@@ -89,7 +103,10 @@ def certificate_lines(found: Certificate | None, hosts: Sequence[str], at: datet
     elif found.fault or found.ends_at is None or found.starts_at is None:
         yield Line(Level.FAULT, "证书", f"读不到：{found.fault}。请核对 CERTIFICATE 和证书文件的权限。")
     else:
-        wrong = [*_outside(found.starts_at, found.ends_at, at), *_distrusted(found), *_unnamed(found, hosts)]
+        wrong = [
+            *(*_outside(found.starts_at, found.ends_at, at), *_chain_outside(found.chain_ends_at, at)),
+            *(*_distrusted(found), *_unnamed(found, hosts)),
+        ]
         left = f"{found.ends_at:%Y-%m-%d}到期，还有{(found.ends_at - at).days}天。"
         yield from wrong or [Line(Level.GOOD, "证书", left)]
 
@@ -106,13 +123,24 @@ def _outside(starts_at: datetime, ends_at: datetime, at: datetime) -> Iterator[L
         yield Line(level, "证书", f"{day}到期，还有{left.days}天。{RENEW}")
 
 
+def _chain_outside(ends_at: datetime | None, at: datetime) -> Iterator[Line]:
+    """Yield that an issuer's certificate (中间证书) that is shown with the site's is not valid, or not for long."""
+    if ends_at is None or ends_at - at >= SOON:
+        return
+    day, how = f"{ends_at:%Y-%m-%d}", "请向签发机构取得新的中间证书，放进证书文件。"
+    if ends_at < at:
+        yield Line(Level.FAULT, "证书", f"中间证书已于{day}到期，浏览器会警告“不安全”。{how}{RENEW}")
+    else:
+        yield Line(Level.WARNING, "证书", f"中间证书{day}到期，还有{(ends_at - at).days}天。{how}{RENEW}")
+
+
 def _distrusted(found: Certificate) -> Iterator[Line]:
     """Yield that browsers do not trust whoever signed a certificate."""
     if found.is_self_signed:
         text = "是自签证书，只供试装，各种浏览器都会警告“不安全”。请换上正式证书（含中间证书）。"
         yield Line(Level.WARNING, "证书", f"{text}{RENEW}")
     elif found.is_distrusted:
-        text = "缺少中间证书，或者签发机构不受信任，浏览器会警告“不安全”。请把中间证书放进证书文件。"
+        text = "缺少中间证书或者中间证书已到期，或者签发机构不受信任，浏览器会警告“不安全”。请把中间证书放进证书文件。"
         yield Line(Level.WARNING, "证书", f"{text}{RENEW}")
 
 

@@ -62,6 +62,21 @@ def test_a_certificate_that_this_machine_trusts_is_good(settings, shown, tmp_pat
     assert found() == []
 
 
+@pytest.mark.parametrize("code", [9, 10, 20])  # not yet valid, expired, no issuer
+def test_a_good_certificate_refused_for_dates_has_an_issuer_out_of_date(settings, tmp_path, monkeypatch, code):
+    def shown_by(address, mode=ssl.CERT_NONE):
+        if mode == ssl.CERT_REQUIRED:
+            refusal = ssl.SSLCertVerificationError()
+            refusal.verify_code = code
+            raise refusal
+        return (tmp_path / "site.crt").read_bytes()
+
+    monkeypatch.setattr(machine, "_shown_by", shown_by)
+    settings.CERTIFICATE = "pingyi.example:443"
+
+    assert "中间证书已到期" in told()[2]
+
+
 def trusting(path):
     """A context that takes the certificate itself for an authority's."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import psycopg2
 import pytest
+from django.db import OperationalError
 
 from nanchuan_eval.backups.database_dump import SCRATCH, run
 from nanchuan_eval.doctor import sql
@@ -25,6 +26,7 @@ GOOD = {
     "max_connections": "100",
     "server_version_num": "150004",
     "server_encoding": "UTF8",
+    "data_checksums": "on",
 }
 
 
@@ -52,6 +54,7 @@ def test_of_a_good_server_nothing_is_said():
         ({"fsync": "off"}, Level.FAULT, "fsync 为 off，断电时会损坏整个数据库。应为 on"),
         ({"full_page_writes": "off"}, Level.FAULT, "full_page_writes 为 off"),
         ({"synchronous_commit": "off"}, Level.FAULT, "synchronous_commit 为 off，断电时会丢失"),
+        ({"data_checksums": "off"}, Level.WARNING, "data_checksums 为 off"),
         ({"track_commit_timestamp": "on"}, Level.FAULT, "track_commit_timestamp 已打开"),
         ({"log_statement": "mod"}, Level.FAULT, "log_statement 为 mod（应为 none）"),
         ({"log_min_duration_statement": "0"}, Level.FAULT, "log_min_duration_statement 为 0（应为 -1）"),
@@ -152,6 +155,8 @@ def test_a_server_with_the_projects_settings_is_good(told_by):
 def test_what_a_server_keeps_is_seen_by_a_role_without_rights(told_by, settings, monkeypatch):
     """Who may not read shared_preload_libraries is told nevertheless what is loaded."""
     monkeypatch.setitem(settings.DATABASES, "replica", {})
+    monkeypatch.setattr(queries, "log_position", lambda: 7)
+    monkeypatch.setattr(queries, "replayed_position", lambda _: 7)
 
     told = told_by(
         shared_preload_libraries="auto_explain,pg_stat_statements",
@@ -169,4 +174,29 @@ def test_what_a_server_keeps_is_seen_by_a_role_without_rights(told_by, settings,
     }
     found = {words: level for words in wanted for text, level in told.items() if words in text}
     assert found == wanted
-    assert len(told) == len(wanted)
+    assert len(told) == len(wanted) + 1  # the replica follows
+
+
+@pytest.mark.parametrize(
+    ("replayed", "level", "words"),
+    [
+        (8, Level.GOOD, "已跟上主库"),
+        (6, Level.WARNING, "落后，1秒内没有跟上"),
+        (None, Level.FAULT, "不跟随主库"),
+        (OperationalError, Level.FAULT, "没有应答"),
+    ],
+)
+def test_a_replica_that_follows_no_more_is_named(settings, monkeypatch, replayed, level, words):
+    def position(_):
+        if replayed is OperationalError:
+            raise OperationalError
+        return replayed
+
+    settings.REPLICA_LAG_SECONDS = 1
+    monkeypatch.setattr(queries, "log_position", lambda: 7)
+    monkeypatch.setattr(queries, "replayed_position", position)
+
+    line = queries.replica_state()
+
+    assert (line.level, line.setting) == (level, "REPLICA_URL")
+    assert words in line.text

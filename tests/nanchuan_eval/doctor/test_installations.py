@@ -25,7 +25,7 @@ from nanchuan_eval.backups import services as backups
 from nanchuan_eval.backups import trials
 from nanchuan_eval.backups.models import Backup
 from nanchuan_eval.clock.models import ClockRun
-from nanchuan_eval.doctor.queries import examination, machine
+from nanchuan_eval.doctor.queries import examination, machine, server
 from nanchuan_eval.doctor.queries.examination import examine
 from nanchuan_eval.installation import queries as installation
 from nanchuan_eval.installation.rules import Level
@@ -63,7 +63,7 @@ def certificate(path, *, days, names=(HOST,), starts=-10, issuer="CA"):
 def healthy(settings, tmp_path, monkeypatch):
     """An installation of which nothing is to be said."""
     settings.DEBUG, settings.REQUIRE_OTP, settings.TWO_PERSON_RULE = False, True, True
-    settings.SECRET_KEY, settings.ALLOWED_HOSTS, settings.TRUSTED_PROXIES = "s" * 50, [HOST], ["127.0.0.1"]
+    settings.SECRET_KEY, settings.ALLOWED_HOSTS, settings.TRUSTED_PROXIES = "0123456789" * 5, [HOST], ["127.0.0.1"]
     settings.FIELD_KEY = ["MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="]
     settings.KEY_COPY_CHECKED = (timezone.localdate() - timedelta(days=10)).isoformat()
     settings.SECURE_SSL_REDIRECT = settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
@@ -78,6 +78,8 @@ def healthy(settings, tmp_path, monkeypatch):
     monkeypatch.setattr(machine, "LOCALTIME", tmp_path / "localtime")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**12, 0, 5 * 10**11))
     monkeypatch.setattr(installation.checks, "run_checks", lambda **_: [])
+    monkeypatch.setattr(server, "SWAPS", tmp_path / "swaps")
+    monkeypatch.setattr(server, "is_synchronised", lambda: True)
     at = timezone.now()
     year = timezone.localdate(at).year
     for number in (year, year + 1):
@@ -218,6 +220,62 @@ def weak_secret(settings, monkeypatch, tmp_path):
     settings.SECRET_KEY = "short"
 
 
+def simple_secret(settings, monkeypatch, tmp_path):
+    settings.SECRET_KEY = "s" * 60
+
+
+def foreign_evidence(settings, monkeypatch, tmp_path):
+    film = Path(settings.EVIDENCE_ROOT) / "ab" / "film.mp4"
+    film.parent.mkdir(parents=True, mode=0o700)
+    Path(settings.EVIDENCE_ROOT).chmod(0o700)
+    film.touch()
+    os.chown(film, 65534, 65534)
+
+
+def nested_folders(settings, monkeypatch, tmp_path):
+    settings.ARCHIVE_ROOT = str(Path(settings.BACKUP_ROOT) / "archive")
+
+
+def swapping(settings, monkeypatch, tmp_path):
+    (tmp_path / "swaps").write_text("Filename Type Size\n/dev/zram0 partition 9\n/dev/vdb partition 9\n")
+
+
+def unsynchronised(settings, monkeypatch, tmp_path):
+    monkeypatch.setattr(server, "is_synchronised", lambda: False)
+
+
+def other_packages(settings, monkeypatch, tmp_path):
+    lines = ["django==1.0", "asgiref==3.0 ; python_version < '3'", "absent==1 ; sys_platform == 'win32'", "missing==2"]
+    (tmp_path / "requirements.txt").write_text("\n".join(f"{line} \\\n    --hash=sha256:00" for line in lines))
+
+
+def open_key(settings, monkeypatch, tmp_path):
+    (tmp_path / "site.key").touch(mode=0o600)
+    (tmp_path / "site.key").chmod(0o644)
+
+
+def no_inodes(settings, monkeypatch, tmp_path):
+    monkeypatch.setattr(machine, "files_left", lambda _: 1)
+
+
+def ended_chain(settings, monkeypatch, tmp_path):
+    certificate(tmp_path / "issuer.crt", days=-3)
+    with (tmp_path / "site.crt").open("ab") as chain:
+        chain.write((tmp_path / "issuer.crt").read_bytes())
+
+
+def ending_chain(settings, monkeypatch, tmp_path):
+    certificate(tmp_path / "issuer.crt", days=12)
+    with (tmp_path / "site.crt").open("ab") as chain:
+        chain.write((tmp_path / "issuer.crt").read_bytes())
+
+
+def unfinished_backup(settings, monkeypatch, tmp_path):
+    path = Path(settings.BACKUP_ROOT) / "backup-20200601-021000.tar.age.part"
+    path.touch()
+    os.utime(path, (0, 0))
+
+
 def no_holidays(settings, monkeypatch, tmp_path):
     CompleteYear.objects.filter(year=timezone.localdate().year).delete()
 
@@ -279,6 +337,17 @@ def uncollected_files(settings, monkeypatch, tmp_path):
         (silent_mail, Level.FAULT, "EMAIL_URL", "邮件服务器连不上（对方拒绝连接）.*EMAIL_URL"),
         (silent_gateway, Level.FAULT, "MESSAGE_URL", "短信网关连不上（对方拒绝连接）"),
         (weak_secret, Level.FAULT, "SECRET_KEY", "太短.*secrets.token_urlsafe"),
+        (simple_secret, Level.FAULT, "SECRET_KEY", "过于简单.*secrets.token_urlsafe"),
+        (foreign_evidence, Level.FAULT, "EVIDENCE_ROOT", "1项不属于.*film.mp4.*chown -R"),
+        (nested_folders, Level.FAULT, "ARCHIVE_ROOT", "在 BACKUP_ROOT 的文件夹之内"),
+        (swapping, Level.WARNING, "交换区", "（/dev/vdb）.*swapoff -a"),
+        (unsynchronised, Level.WARNING, "对时", "没有与 NTP 同步.*set-ntp true"),
+        (other_packages, Level.FAULT, "软件包", "django .*应为1.0.*asgiref.*missing 没有安装.*--only python,start"),
+        (open_key, Level.FAULT, "证书", "site.key”的权限是644.*更换证书"),
+        (no_inodes, Level.FAULT, "磁盘文件数", "只剩1%.*df -i"),
+        (ended_chain, Level.FAULT, "证书", "中间证书已于.*到期"),
+        (ending_chain, Level.WARNING, "证书", "中间证书.*还有12天"),
+        (unfinished_backup, Level.WARNING, "没有写完的备份", "不能恢复.*每日任务"),
         (no_holidays, Level.WARNING, "节假日", "尚未确认录全.*节假日与调休"),
         (no_key_copy, Level.WARNING, "密钥副本", "另存一份.*KEY_COPY_CHECKED"),
         (interrupted_backup, Level.FAULT, "残留的文件夹", "“tmpabc”.*没有加密.*请删除"),
