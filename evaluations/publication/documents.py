@@ -123,7 +123,8 @@ def as_published(publications: Iterable[Publication]) -> list[PublishedList]:
 
 def as_shown(publication: Publication) -> PublishedList:
     """Return one version with the corrections up to it (at most two queries)."""
-    versions = as_published(publication.round.publications.select_related("round").order_by("version"))
+    stored = publication.round.publications.select_related("round").order_by("version")
+    versions = as_published(publication if each == publication else each for each in stored)
     return next(each for each in versions if each.publication == publication)
 
 
