@@ -73,7 +73,7 @@ class PromotionFreeze(models.Model):
             return "影响期已满" if is_over else "在影响期内" if self.starts_on <= on else "影响期尚未开始"
         what = "撤销" if self.revoked_by else "登记解除" if is_over else "解除"
         said = f"已于{in_chinese(lifted_on)}{what}{f'（{self.lift_reason}）' if why else ''}"
-        return f"影响期已满，{said}" if is_over and not self.revoked_by else said
+        return f"影响期已满，{said}" if is_over else said
 
     def __str__(self) -> str:
         return f"{self.person_name or '（姓名未登记）'} {in_chinese(self.starts_on)}至{in_chinese(self.ends_on)}"

@@ -45,7 +45,7 @@ def machine_lines(at: datetime) -> Iterator[Line]:
         AuditEntry.objects.performed().filter(action__in=["keys.rotated", "system.installed"]).order_by("-seq").first()
     )
     renew_after = timedelta(days=settings.KEY_DAYS)
-    yield from machine.key_lines(made_at.at if made_at else None, copy_checked(), at, renew_after)
+    yield from machine.key_lines(made_at.at if made_at else None, copy_checked(), timezone.localtime(at), renew_after)
     yield from filter(None, [static_line(), zone_line(at), cache_line()])
     if settings.CERTIFICATE != UNMANAGED and not _is_shown_elsewhere():
         yield from machine.certificate_lines(certificate(), settings.ALLOWED_HOSTS, at)

@@ -391,6 +391,15 @@ def test_a_date_that_is_none_is_asked_for(settings, key):
     assert told()[1] == "密钥副本"
 
 
+@pytest.mark.parametrize(("hour", "level"), [(15, Level.GOOD), (16, Level.WARNING)])
+def test_the_copys_year_is_over_at_midnight_here_not_in_greenwich(settings, hour, level):
+    settings.KEY_COPY_CHECKED = "2025-11-29"
+
+    lines = machine.machine_lines(datetime(2026, 11, 30, hour, 30, tzinfo=UTC))
+
+    assert [line.level for line in lines if line.setting == "密钥副本"] == [level]
+
+
 def test_a_part_that_cannot_be_read_is_named_in_chinese_and_hides_no_other(monkeypatch):
     def broken(at):
         raise OSError("disk")
