@@ -154,7 +154,7 @@ def refuse_late_veto(round_: Round) -> None:
     if state in BEFORE_COUNT | UNPUBLISHED:
         return
     if state in {RoundState.PUBLISHED, RoundState.CLOSED}:
-        raise RuleViolation("名单已公示，不能再录入一票否决。")
+        raise RuleViolation("名单已公示，不能再录入一票否决。一票否决应在公示之前录入。")
     raise RuleViolation(f"本轮当前为“{state.label}”，不能录入一票否决。名录锁定之后、公示之前方可录入。")
 
 

@@ -503,6 +503,7 @@ class TestTheVetoOfAListThatIsPublished:
         answer = self.page(client, settings, make_published_round(places=2))
 
         assert (answer.status_code, "名单已公示，不能再录入一票否决" in answer.content.decode()) == (200, True)
+        assert "更正公示办理" not in answer.content.decode()  # a correction cannot enter one either
 
     def test_before_it_the_approver_is_told_who_proposes_it(self, client, settings):
         answer = self.page(client, settings, make_counted_round(places=2))
