@@ -94,10 +94,11 @@ class EvaluationsConfig(AppConfig):
         examinations["短信"] = overdue_line
 
     def _register_messages(self) -> None:
-        """Refuse a message gateway that cannot work; forget who got which message."""
+        """Refuse a message gateway that cannot work; forget who got which message; send no code of a recalled batch."""
         from django.conf import settings
         from django.core import checks
 
+        from evaluations.codes.services import voiding
         from evaluations.messages.rules.gateway import gateway_faults
         from evaluations.messages.services.forgetting import (
             ADDRESSEES,
@@ -106,10 +107,12 @@ class EvaluationsConfig(AppConfig):
             retention_rules,
         )
         from evaluations.messages.services.gateways import gateway
+        from evaluations.messages.services.removed import stop_recalled
         from evaluations.personal_data.services import people
         from nanchuan_eval.retention import services as retention
 
         retention.rules.extend(retention_rules())
+        voiding.on_recall.append(stop_recalled)
         people.also_held.append((ADDRESSEES, addressed_in, forget_addressees))
 
         @checks.register

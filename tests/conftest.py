@@ -25,7 +25,8 @@ IN_CI = os.environ.get("CI") == "true"
 
 
 def pytest_sessionstart(session):
-    """Hash passwords fast: Django's own way takes 0.3 s by design. Disable the control named in SABOTAGE."""
+    """Name a host, hash passwords fast (Django's own way takes 0.3 s by design), disable the control in SABOTAGE."""
+    settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, "pingyi.example"]
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     if os.environ.get("SABOTAGE"):
         sabotage.apply(os.environ["SABOTAGE"])

@@ -1,13 +1,14 @@
 """Forms for batches of ballot codes."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
 from evaluations.ballot_form.rules.votes import Origin
 from evaluations.codes.rules.files import MOST_CODES, Found, codes_in, phones_in
+from evaluations.codes.services.handing_out import site_address
 from evaluations.protocol.codes import CodeError, normalize_code
 from evaluations.scoring.method import Channel
 from evaluations.scoring.wording import SMALLEST_SHOWN
@@ -117,17 +118,29 @@ class CodesFileForm(forms.Form):
         return _found_in(self.cleaned_data["file"], codes_in, MOST_CODES)
 
 
+class SiteField(forms.CharField):
+    """Address of the site that links begin with, of one of its own hosts."""
+
+    widget = forms.TextInput(attrs={"size": 40, "inputmode": "url"})
+    default_error_messages: ClassVar = {"required": "请填写评议网站地址，如 https://pingyi.example。"}
+
+    def __init__(self, **kwargs: Any) -> None:
+        note = "印在评议票、信函和短信上，群众打开的网址，如 https://pingyi.example。内部网址群众不能打开，请核对"
+        super().__init__(label="评议网站地址", help_text=note, **kwargs)
+
+    def clean(self, value: Any) -> str:
+        """Return the address without a slash at its end."""
+        try:
+            return site_address(super().clean(value))
+        except RuleViolation as refusal:
+            raise forms.ValidationError(list(refusal.reasons)) from None
+
+
 class HandOutForm(forms.Form):
     """Printing of codes that the page still has (打印评议票), or their pairing with phones (短信配对)."""
 
     codes = forms.CharField(widget=forms.HiddenInput)
-    site = forms.RegexField(
-        r"^https?://[^\s/]+/?$",
-        label="评议网站地址",
-        widget=forms.TextInput(attrs={"size": 40, "inputmode": "url"}),
-        help_text="印在评议票和短信上，群众打开的网址，如 https://pingyi.example。内部网址群众不能打开，请核对",
-        error_messages={"invalid": "网站地址要以 https:// 开头，不含空格，如 https://pingyi.example。"},
-    )
+    site = SiteField()
     part = forms.IntegerField(required=False, min_value=1)
     people = forms.FileField(
         label="手机号名单",
@@ -143,10 +156,6 @@ class HandOutForm(forms.Form):
             return [normalize_code(code) for code in self.cleaned_data["codes"].split()]
         except CodeError:
             raise forms.ValidationError("页面中的票号不完整，请重新上传票号文件。") from None
-
-    def clean_site(self) -> str:
-        """Return the address without a slash at its end."""
-        return str(self.cleaned_data["site"]).rstrip("/")
 
     def clean_people(self) -> tuple[str, ...]:
         """Return the phones of the list."""
@@ -200,6 +209,7 @@ class RecallForm(ReasonForm):
 
     notice = (
         "停用后，本批次未使用的票号全部失效，不能恢复；已提交的评议票仍然有效。"
+        "带有这些票号、尚未发出的短信和信函不再发出，可以重新“生成票号和通知”。"
         "系统不记录谁已投票，请勿向原领票人重新发放票号，否则已投票的人可以重复投票。"
     )
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from evaluations.codes.forms import HandOutForm
+from evaluations.codes.forms import SiteField
 from evaluations.rounds.rules.lifecycle import DrawPurpose
 from nanchuan_eval.web.fields import TextField
 
@@ -25,7 +25,7 @@ class DeliverForm(forms.Form):
         choices=[("sms", "发短信；没有手机号或者已退订的，打印信函"), ("letters", "全部打印信函")],
         widget=forms.RadioSelect,
     )
-    site = HandOutForm.base_fields["site"]
+    site = SiteField()
 
     def __init__(self, *args: Any, has_gateway: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -37,10 +37,6 @@ class DeliverForm(forms.Form):
     def clean_purposes(self) -> list[DrawPurpose]:
         """Return the draws."""
         return [DrawPurpose(value) for value in self.cleaned_data["purposes"]]
-
-    def clean_site(self) -> str:
-        """Return the address without a slash at its end."""
-        return str(self.cleaned_data["site"]).rstrip("/")
 
 
 class StopForm(forms.Form):

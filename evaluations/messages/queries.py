@@ -259,7 +259,7 @@ def not_delivered_by_section(round_: Round) -> dict[str, NotDelivered]:
     A message has been given from when the gateway accepted it until a receipt says that it did not arrive.
     The code of somebody removed counts as well while it stands in a message: it is valid, and nobody has it.
     """
-    left = MessageEntry.objects.filter(message__round=round_, entry__draw__purpose=DrawPurpose.CLIENTS)
+    left = _given_codes(round_).filter(entry__draw__purpose=DrawPurpose.CLIENTS)
     waits = Q(entry__is_selected=True, message__state__in=UNSENT, message__content__isnull=False)
     rows = left.exclude(message__state__in=GIVEN).order_by().values_list("entry__stratum")
     counted = rows.annotate(codes=Count("pk"), waiting=Count("pk", filter=waits))
@@ -268,8 +268,14 @@ def not_delivered_by_section(round_: Round) -> dict[str, NotDelivered]:
 
 def not_delivered_by_stratum(round_: Round) -> dict[str, int]:
     """Return stratum -> codes in letters and messages that have not gone out, or did not arrive (one query)."""
-    left = MessageEntry.objects.filter(message__round=round_).exclude(message__state__in=GIVEN).order_by()
+    left = _given_codes(round_).exclude(message__state__in=GIVEN).order_by()
     return dict(left.values_list("entry__stratum").annotate(Count("pk")))
+
+
+def _given_codes(round_: Round) -> QuerySet[MessageEntry]:
+    """Return the codes put into letters and messages, less those that a recall of their batch stopped."""
+    stopped = Q(message__state=MessageState.STOPPED, message__failure="")
+    return MessageEntry.objects.filter(message__round=round_).exclude(stopped)
 
 
 def waiting_figures(at: datetime) -> Iterator[tuple[str, str, float]]:

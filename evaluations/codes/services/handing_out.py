@@ -5,7 +5,9 @@ import io
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
+from django.http.request import split_domain_port, validate_host
 from django.views.decorators.debug import sensitive_variables
 
 from evaluations.codes.models import CodeBatch, Credential
@@ -22,9 +24,22 @@ MESSAGE = "您被抽中参加最难办事科室群众评，请打开链接评议
 NAMED = 5  # places of codes that a refusal names; never a code itself
 
 
+def site_address(text: str) -> str:
+    """Return the address that links begin with; only a host of ALLOWED_HOSTS, as a link takes its code to the host."""
+    address = text.removesuffix("/")
+    scheme, _, host = address.partition("://")
+    schemes = ("https",) if settings.SECURE_SSL_REDIRECT else ("https", "http")
+    if scheme not in schemes or not validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS):
+        raise RuleViolation(
+            "网站地址要以 https:// 开头，后面只写本网站的主机名，如 https://pingyi.example。"
+            "主机名由系统管理员在 ALLOWED_HOSTS 中设置。"
+        )
+    return address
+
+
 @sensitive_variables()
 @transaction.atomic
-def hand_out(*, batch_id: int, codes: Sequence[str], use: str, by: User, at: datetime) -> CodeBatch:
+def hand_out(*, batch_id: int, codes: Sequence[str], use: str, site: str, by: User, at: datetime) -> CodeBatch:
     """Record that a batch's codes, given back by whoever has their file, are printed or paired; `use` = which."""
     policy.check(by, "cred.print")
     batch = CodeBatch.objects.select_related("round").get(pk=batch_id)
@@ -34,7 +49,8 @@ def hand_out(*, batch_id: int, codes: Sequence[str], use: str, by: User, at: dat
     if not batch.is_open:
         raise RuleViolation(f"批次“{batch.label}”已停用，票号不能再投票，请重新生成票号后打印。")
     refuse_foreign(batch, codes)
-    audit.record("cred.print", batch, by=by, at=at, detail={"use": use, "codes": len(codes)})
+    detail = {"use": use, "codes": len(codes), "site": site_address(site)}
+    audit.record("cred.print", batch, by=by, at=at, detail=detail)
     return batch
 
 

@@ -99,13 +99,17 @@ def issue_lacking(
 
 @sensitive_variables()
 def make_lacking(
-    round_: Round, lines: Iterable[StratumLine], *, by: User, at: datetime
+    round_: Round, lines: Iterable[StratumLine], *, most: Mapping[str, int] | None = None, by: User, at: datetime
 ) -> list[tuple[CodeBatch, list[str]]]:
-    """Make them as a part of an act that has its own permission and transaction and has locked the round."""
+    """Make them as a part of an act that has its own permission and transaction and has locked the round.
+
+    `most` = stratum -> how many at most.
+    """
     wanted = {(line.channel, line.stratum) for line in lines}
     lacking = [line for line in lacking_codes(round_) if (line.channel, line.stratum) in wanted]
     sections = {section.code: section for section in round_.sections.all()}
-    return [_issue_line(round_, line, sections, by=by, at=at) for line in lacking]
+    counts = {line: line.lacking if most is None else min(line.lacking, most[line.stratum]) for line in lacking}
+    return [_issue_line(round_, line, counts[line], sections, by=by, at=at) for line in lacking if counts[line]]
 
 
 @sensitive_variables()
@@ -129,12 +133,12 @@ def issue_together(
 
 @sensitive_variables()
 def _issue_line(
-    round_: Round, line: StratumLine, sections: Mapping[str, RoundSection], *, by: User, at: datetime
+    round_: Round, line: StratumLine, count: int, sections: Mapping[str, RoundSection], *, by: User, at: datetime
 ) -> tuple[CodeBatch, list[str]]:
     """Make what one stratum lacks: counting 500,000 drawn people once for each of 105 batches would take minutes."""
     section = _section_in(sections, line.stratum) if line.is_bound else None
     form = _named(round_, FormKind(line.channel, Origin.ISSUED, stratum=line.stratum))
-    codes, issues = make_codes(line.lacking, round_.key)
+    codes, issues = make_codes(count, round_.key)
     _refuse_unfit_form(round_, form)
     batch = _store(round_, form, issues, section=section)
     _record_batch(batch, {"codes": len(codes), "sha256": batch.issued_sha256}, by=by, at=at)

@@ -1,6 +1,6 @@
 """Voiding codes and recalling batches, before the box is sealed; what is stored names hashes, never a code."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -13,23 +13,31 @@ from evaluations.codes.services.issuing import BEFORE_CLOSING
 from evaluations.protocol.codes import CodeError, issue_of, normalize_code
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.rounds.services import lock_round
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.queries import fixed_digests
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 
+# Filled by the app: what else ends with a recalled batch, as a part of that act.
+on_recall: list[Callable[[CodeBatch], object]] = []
+
 
 @transaction.atomic
 def recall_batch(*, batch_id: int, reason: str, by: User, at: datetime) -> CodeBatch:
     """Recall a batch (收回): its unused codes can no longer vote; ballots already cast stay valid."""
     policy.check(by, "cred.void")
+    # Whoever puts codes into messages holds the round, too.
+    lock_round(CodeBatch.objects.get(pk=batch_id).round_id)
     batch = CodeBatch.objects.select_for_update(of=("self",)).select_related("round").get(pk=batch_id)
     refuse_after_closing(batch.round)
     if not batch.is_open:
         raise RuleViolation("该批次已停用。")
     batch.is_open = False
     batch.save(update_fields=["is_open"])
+    for end in on_recall:
+        end(batch)
     audit.record("cred.void", batch, by=by, at=at, reason=reason, wrote=[batch])
     return batch
 

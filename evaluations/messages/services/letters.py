@@ -13,7 +13,7 @@ from evaluations.messages.models import Message
 from evaluations.messages.queries import failed_to_retry, letters_in_queue, name_of, waiting_letters
 from evaluations.messages.rules.kinds import WITH_CODES, Failure, MessageState, Way
 from evaluations.messages.services.contents import lines_of, site_of
-from evaluations.messages.services.removed import void_removed
+from evaluations.messages.services.removed import stop_dead, void_removed
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.rounds.services import lock_round
@@ -46,6 +46,8 @@ def print_letters(
     )
     letters = []
     for message in chosen:
+        if stop_dead(message):
+            continue
         void_removed(message, by=by, at=at)
         name = name_of(message.client, message.person)
         unit = message.client.unit if message.client else message.person.unit if message.person else ""
@@ -54,7 +56,7 @@ def print_letters(
         raise RuleViolation("没有待打印的信函。信函打印一次后，系统不再保存其中的票号。")
     pdf = letters_pdf(round_, letters, at=at)
     keep(pdf)
-    printed = Message.objects.filter(pk__in=[message.pk for message in chosen])
+    printed = Message.objects.filter(pk__in=[message.pk for message in chosen], state=MessageState.QUEUED)
     printed.update(state=MessageState.SENT, content=None, next_at=None)
     # What is left was made for people removed since; it waits for those who take their places.
     rest = letters_in_queue(round_).exclude(pk__in=waiting_letters(round_).values("pk"))

@@ -5,6 +5,7 @@ The codes exist outside the gateway and the envelope only here, encrypted, until
 
 import json
 import secrets
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from uuid import uuid4
 from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
+from evaluations.codes.services.handing_out import site_address
 from evaluations.codes.services.issuing import BEFORE_CLOSING, make_lacking
 from evaluations.codes.services.voiding import void_unsent
 from evaluations.draws.models import Draw, DrawEntry
@@ -91,7 +93,7 @@ def deliver_drawn(*, draw: Draw, site: str, way: str, by: User, at: datetime) ->
 def _deliver(
     round_id: int, purposes: Collection[DrawPurpose], *, site: str, letters_only: bool, by: User, at: datetime
 ) -> Made:
-    round_ = lock_round(round_id)
+    round_, site = lock_round(round_id), site_address(site)
     if RoundState(round_.state) not in BEFORE_CLOSING or at >= round_.closes_at:
         raise RuleViolation("票号和通知只能在名录锁定之后、投票截止之前生成。")
     freed = free_codes(round_, purposes, by=by, at=at)
@@ -107,13 +109,22 @@ def _deliver(
     ]
     if not people:
         raise RuleViolation(*plan.without)
-    for batch, codes in make_lacking(round_, plan.lines, by=by, at=at):
+    # No more than go out now: who holds a code that is dead since lacks one, too, but is not delivered anew.
+    needed = Counter(entry.stratum for one in people for entry in one.entries)
+    needed.subtract({stratum: len(codes) for stratum, codes in freed.items()})
+    for batch, codes in make_lacking(round_, plan.lines, most=needed, by=by, at=at):
         freed[batch.stratum] += codes
     made = _queue(round_, people, freed, site=site, letters_only=letters_only, at=at)
     # A code that is left, as nobody took the place, would count as handed out.
     void_unsent(round_, [code for codes in freed.values() for code in codes], by=by, at=at)
     made = made._replace(without=plan.without)
-    detail = {"step_label": "生成通知", "messages": made.messages, "letters": made.letters, "codes": made.codes}
+    detail = {
+        "step_label": "生成通知",
+        "messages": made.messages,
+        "letters": made.letters,
+        "codes": made.codes,
+        "site": site,
+    }
     audit.record("cred.print", round_, by=by, at=at, detail=detail)
     return made
 

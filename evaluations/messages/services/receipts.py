@@ -69,8 +69,9 @@ def _record(receipt: Receipt) -> bool:
         # Only this number opens what is kept: it can be sent again, or go by letter, if it came in time.
         message.content, message.next_at = opened(message.content, receipt.key), None
         message.state, message.failure = MessageState.FAILED, Failure.UNDELIVERED
-    elif not receipt.is_delivered and message.state == MessageState.SENDING:
-        # The operator was faster than the gateway's answer, which will find this when it is recorded.
+    elif not receipt.is_delivered and message.state == MessageState.SENDING and message.number == receipt.key:
+        # Of this try, not repeated of an earlier one: the operator was faster than the gateway's answer, which will
+        # find this when it is recorded.
         message.failure = Failure.UNDELIVERED
     message.save(update_fields=["state", "failure", "way", "content", "next_at"])
     return True

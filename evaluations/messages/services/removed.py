@@ -1,4 +1,6 @@
-"""What becomes of a code whose person is removed while the message waits: taken out, then void or for the next one.
+"""What becomes of a code whose person is removed, or whose batch is recalled, while the message waits: taken out.
+
+That of a person removed is then void or for the next one.
 
 A code that may be in the hands of the person removed is never given to anybody else.
 """
@@ -10,10 +12,13 @@ from datetime import datetime
 
 from django.views.decorators.debug import sensitive_variables
 
+from evaluations.codes.models import CodeBatch, Credential
+from evaluations.codes.queries import DEAD
 from evaluations.codes.services.voiding import void_unsent
-from evaluations.messages.models import Message
+from evaluations.messages.models import Message, MessageEntry
 from evaluations.messages.queries import removed_unsent
-from evaluations.messages.rules.kinds import Failure, MessageState
+from evaluations.messages.rules.kinds import UNSENT, Failure, MessageState
+from evaluations.protocol.codes import issue_of, normalize_code
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose
 from nanchuan_eval.permissions import policy
@@ -47,6 +52,39 @@ def free_codes(round_: Round, purposes: Collection[DrawPurpose], *, by: policy.A
     return freed
 
 
+def stop_recalled(batch: CodeBatch) -> None:
+    """Stop what was to bring codes of a recalled batch, as a part of its recall, which holds the round.
+
+    Nobody knows who has used a code that may have arrived. So its person gets another one only if no code of the
+    stratum can vote or did: then nobody has a vote that could be doubled.
+    """
+    waiting = Message.objects.filter(state__in=UNSENT, content__isnull=False, round=batch.round_id)
+    for message in waiting.filter(entries__entry__stratum=batch.stratum).distinct():
+        # Locked one by one: DISTINCT allows no lock, and what has been sent meanwhile holds nothing any more.
+        stop_dead(Message.objects.select_for_update(of=("self",)).select_related("round").get(pk=message.pk))
+    codes = Credential.objects.filter(batch__round=batch.round_id, batch__channel=batch.channel)
+    if not codes.filter(batch__stratum=batch.stratum).exclude(DEAD).exists():
+        MessageEntry.objects.filter(message__round=batch.round_id, entry__stratum=batch.stratum).delete()
+
+
+@sensitive_variables()
+def stop_dead(message: Message) -> bool:
+    """Take the void codes and those of recalled batches out of a message, used or not; True if none is left.
+
+    The row is locked. Whoever cannot have got the code is without one again.
+    """
+    if message.content is None or message.state not in UNSENT:
+        return False
+    lines = json.loads(message.content)["lines"]
+    entries = {issue_of(message.round.key, normalize_code(line["code"])): line["entry"] for line in lines}
+    dead = Credential.objects.filter(issue__in=list(entries)).exclude(is_void=False, batch__is_open=True)
+    gone = {entries[issue] for issue in dead.values_list("issue", flat=True)}
+    _drop(message, gone, "")
+    if not message.tries:
+        message.entries.filter(entry__in=gone).delete()
+    return message.content is None
+
+
 @sensitive_variables()
 def _take_out(message: Message, purposes: Collection[DrawPurpose] | None = None) -> list[tuple[str, str]]:
     """Take the codes of removed places out of a message; returns them with their strata."""
@@ -58,12 +96,20 @@ def _take_out(message: Message, purposes: Collection[DrawPurpose] | None = None)
     gone = set(removed.values_list("entry", flat=True))
     if not gone:
         return []
+    message.entries.filter(entry__in=gone).delete()
+    return _drop(message, gone, Failure.REMOVED)
+
+
+@sensitive_variables()
+def _drop(message: Message, gone: Collection[int], failure: str) -> list[tuple[str, str]]:
+    """Drop the codes of these places from a message, which stops if it has no others; returns them."""
+    if not gone or message.content is None:
+        return []
     content = json.loads(message.content)
     taken = [(line["stratum"], line["code"]) for line in content["lines"] if line["entry"] in gone]
     content["lines"] = [line for line in content["lines"] if line["entry"] not in gone]
-    message.entries.filter(entry__in=gone).delete()
     message.content = json.dumps(content, ensure_ascii=False) if content["lines"] else None
     if not content["lines"]:
-        message.state, message.failure, message.next_at = MessageState.STOPPED, Failure.REMOVED, None
+        message.state, message.failure, message.next_at = MessageState.STOPPED, failure, None
     message.save(update_fields=["content", "state", "failure", "next_at"])
     return taken

@@ -21,7 +21,7 @@ from evaluations.messages.rules.kinds import UNSENT, Failure, MessageKind, Messa
 from evaluations.messages.services.contents import text_of
 from evaluations.messages.services.gateways import Outcome, Outgoing, gateway, hand_over, sends_messages
 from evaluations.messages.services.keeping import digest_of, locked, new_number
-from evaluations.messages.services.removed import void_removed
+from evaluations.messages.services.removed import stop_dead, void_removed
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
 from nanchuan_eval.clock import queries as clock
@@ -88,10 +88,7 @@ def claim(*, at: datetime) -> Claimed | float | None:
     # A clock that was set back must not stop the sending.
     if at < pace.next_at <= at + MINUTE:
         return (pace.next_at - at).total_seconds()
-    used, message = gateway(), _due(at).first()
-    while message is not None and (reason := _obstacle(message)):
-        _set_aside(message, reason)
-        message = _due(at).first()
+    used, message = gateway(), _next_sendable(at)
     if message is None:
         return None
     void_removed(message, by=policy.CLOCK, at=at)
@@ -184,6 +181,18 @@ def _due(at: datetime) -> QuerySet[Message]:
     skips = connection.features.has_select_for_update_skip_locked
     locked = due.select_for_update(of=("self",), skip_locked=True) if skips else due.select_for_update()
     return locked.select_related("round", "client", "person").order_by("next_at", "key")
+
+
+def _next_sendable(at: datetime) -> Message | None:
+    """Return the next due message, setting aside those that do not go to the gateway after all."""
+    while (message := _due(at).first()) is not None:
+        if stop_dead(message):
+            continue
+        reason = _obstacle(message)
+        if reason is None:
+            return message
+        _set_aside(message, reason)
+    return None
 
 
 def _obstacle(message: Message) -> Failure | None:

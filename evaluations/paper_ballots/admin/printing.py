@@ -109,10 +109,10 @@ def _ballots(request: HttpRequest, batch: CodeBatch, form: HandOutForm) -> HttpR
     size, number = settings.PRINT_PART_BALLOTS, form.cleaned_data["part"]
     first = (number - 1) * size
     codes = form.cleaned_data["codes"][first : first + size]
-    hand_out(batch_id=batch.pk, codes=codes, use="ballots", by=account_of(request), at=clock.now())
+    site = form.cleaned_data["site"]
+    hand_out(batch_id=batch.pk, codes=codes, use="ballots", site=site, by=account_of(request), at=clock.now())
     section = batch.section.code if batch.section else ""
     ballot_form, closes = BallotForm.from_json(batch.round.ballot_form), timezone.localtime(batch.round.closes_at)
-    site = form.cleaned_data["site"]
     until = f"{closes:%Y年%-m月%-d日 %H:%M}"
     (made,) = ballot_files(ballot_form, codes, site=site, closes=until, per_file=size, section=section)
     name = f"ballots-{batch.round.key}-{batch.pk}-{first + 1:05d}-{first + len(codes):05d}.pdf"
@@ -123,9 +123,9 @@ def _ballots(request: HttpRequest, batch: CodeBatch, form: HandOutForm) -> HttpR
 def _messages(request: HttpRequest, batch: CodeBatch, form: HandOutForm) -> HttpResponse:
     """Return the messages, one code for each phone of the uploaded list."""
     phones, codes = form.cleaned_data["people"], form.cleaned_data["codes"]
-    used = codes[: len(phones)]
-    hand_out(batch_id=batch.pk, codes=used, use="messages", by=account_of(request), at=clock.now())
-    content = messages_csv(phones, used, form.cleaned_data["site"], profile_of(batch.round).sign)
+    used, site = codes[: len(phones)], form.cleaned_data["site"]
+    hand_out(batch_id=batch.pk, codes=used, use="messages", site=site, by=account_of(request), at=clock.now())
+    content = messages_csv(phones, used, site, profile_of(batch.round).sign)
     return download(content, f"sms-{batch.round.key}-{batch.pk}.csv")
 
 

@@ -6,6 +6,8 @@ from django.urls import reverse
 from evaluations.messages.models import Message, StopNumber
 from evaluations.messages.rules.kinds import MessageKind, MessageState
 from evaluations.service_records.models import Client
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.core.errors import RuleViolation
 from tests.evaluations.messages.factories import SITE, deliver, drawn_round, send_all
 from tests.factories import NOON, make_user
 from tests.pages import page_in
@@ -46,6 +48,41 @@ def test_what_is_typed_wrongly_makes_nothing(round_, clerk):
     assert "请选择发给哪些抽中人员" in said
     assert "网站地址要以 https:// 开头" in said
     assert not Message.objects.exists()
+
+
+FOREIGN = [
+    "https://evil.example",
+    "https://evil.example?@pingyi.example",
+    "https://pingyi.example@evil.example",
+    "https://evil.example\\@pingyi.example",
+    "https://pingyi.example/x",
+    "ftp://pingyi.example",
+]
+
+
+@pytest.mark.parametrize("site", FOREIGN)
+def test_links_lead_to_no_other_host(round_, clerk, site):
+    form = {"purposes": ["clients"], "way": "sms", "site": site}
+    answer = clerk.post(address("round-messages-make", round_), form)
+
+    assert "后面只写本网站的主机名" in answer.content.decode()
+    with pytest.raises(RuleViolation, match="本网站的主机名"):
+        deliver(round_, site=site)
+    assert not Message.objects.exists()
+
+
+def test_where_the_site_is_served_over_https_links_are_too(round_, settings):
+    settings.SECURE_SSL_REDIRECT = True
+    with pytest.raises(RuleViolation, match="https"):
+        deliver(round_, site="http://pingyi.example")
+
+    assert deliver(round_).messages == 5
+
+
+def test_the_audit_log_says_where_the_links_lead(round_):
+    deliver(round_, site=f"{SITE}:8443/")
+
+    assert AuditEntry.objects.get(action="cred.print", detail__has_key="letters").detail["site"] == f"{SITE}:8443"
 
 
 def test_the_page_shows_figures_and_nobody(round_, clerk, monkeypatch):

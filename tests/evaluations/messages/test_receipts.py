@@ -135,6 +135,21 @@ class TestReceipts:
         assert found == {(MessageState.FAILED, Failure.UNDELIVERED)}
         assert not any(message.content is None for message in Message.objects.all())  # can be sent again
 
+    def test_of_an_earlier_try_say_nothing_of_the_one_that_is_being_sent(self, db, monkeypatch):
+        round_ = drawn_round(5)
+        deliver(round_)
+        first = send_all(monkeypatch, lambda message: Outcome("", f"ref-{message.key}"))
+        lost = [Receipt(first[0].key, False), Receipt(f"ref-{first[1].key}", False)]
+        take_receipts(lost, at=NOON)
+        requeue_failed(round_id=round_.pk, as_letters=False, by=make_user("clerk"), at=NOON)
+
+        def answer(_):
+            take_receipts(lost, at=NOON)
+            return Outcome()
+
+        assert len(send_all(monkeypatch, answer)) == 2
+        assert set(Message.objects.values_list("state", "failure")) == {(MessageState.SENT, "")}
+
     def test_say_how_many_answers_were_not_understood(self, db):
         taken = take_receipts([Answer("13900000001", is_stop=False), Answer("13900000002")], at=NOON)
 

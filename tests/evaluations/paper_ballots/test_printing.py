@@ -96,6 +96,7 @@ class TestPrinting:
         assert "no-store" in second["Cache-Control"]
         (row,) = AuditEntry.objects.filter(action="cred.print", detail__use="ballots")
         assert row.detail["codes"] == 1
+        assert row.detail["site"] == SITE
 
     def test_no_code_is_stored_and_the_round_verifies_as_before(self, clerk, batch, codes):
         before = list(verify_round(batch.round))
@@ -136,7 +137,7 @@ class TestPrinting:
         assert "用印票程序打印" in page
         assert codes[0] not in page
 
-    @pytest.mark.parametrize("site", ["", "pingyi", "https://a b"])
+    @pytest.mark.parametrize("site", ["", "pingyi", "https://a b", "https://evil.example"])
     def test_a_bad_address_keeps_the_codes_in_the_page(self, clerk, batch, codes, site):
         answer = clerk.post(address(batch), {"codes": " ".join(codes), "site": site, "part": "1"})
 
