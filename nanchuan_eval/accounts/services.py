@@ -80,6 +80,8 @@ def save_account(account: User, *, by: User, at: datetime, changed: list[str]) -
     if account.is_active:
         require_numbered(account)
     _refuse_conflicts(account, account.role, account.unit_code)
+    if account.pk and account.role == Role.SUPERVISOR:
+        _refuse_longer(account)
     account.renew_sessions()
     account.save()
     audit.record("user.create", account, by=by, at=at, detail={"changed": changed}, wrote=[account])
@@ -168,6 +170,11 @@ def record_failure(username: str, *, is_locked: bool, at: datetime) -> None:
     audit.record_event(event, account, by=policy.ANONYMOUS, at=at, is_ok=False)
 
 
+def record_wrong_password(account: User, *, at: datetime) -> None:
+    """Log that whoever uses the session does not know its password."""
+    audit.record_event("session.password", account, by=account, at=at, is_ok=False)
+
+
 @transaction.atomic
 def disable_unused(*, at: datetime) -> int:
     """Disable accounts unused for 90 days (等保: 清理多余账号), also since they were reactivated; returns how many."""
@@ -210,11 +217,18 @@ def _refuse_conflicts(account: User, role: str, unit_code: str) -> None:
 
 
 def _expiry(role: str, given: datetime | None, at: datetime) -> datetime | None:
-    """Return the expiry date; a supervisor's account lasts one day at most."""
+    """Return the expiry date; a supervisor's account lasts one day at most, from each grant."""
     if role != Role.SUPERVISOR:
         return given
     day_after = at + timedelta(days=1)
-    return min(given, day_after) if given else day_after
+    return min(given, day_after) if given and given > at else day_after
+
+
+def _refuse_longer(account: User) -> None:
+    """Refuse to prolong a supervisor's account, which has no second factor: that takes a new grant."""
+    until = User.objects.get(pk=account.pk).expires_at
+    if until and (account.expires_at is None or account.expires_at > until):
+        raise RuleViolation("监督员账号的有效期只能缩短，不能延长。需要再次使用的，请由安全管理员重新提请授权。")
 
 
 def _used_passwords(user: User) -> list[str]:

@@ -114,6 +114,7 @@ class Hidden(Http404):
 EVENTS = {
     "session.login": "登录",
     "session.failed": "登录失败",
+    "session.password": "修改口令时原口令有误",
     "session.enrolled": "绑定动态口令",
     "session.factor": "输入动态口令",
     "session.expired": "超时退出",

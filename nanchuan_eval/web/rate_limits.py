@@ -61,6 +61,7 @@ LIMITS = {
     "receipt-check": Limit(30, Counted.REFUSED),
     "box-card": Limit(10, Counted.REFUSED),
     "login": Limit(20, Counted.FAILED_LOGIN),
+    "password": Limit(10),
     "commission-export": Limit(5),
     "commission-files": Limit(20),
     "draw-letters": Limit(20),

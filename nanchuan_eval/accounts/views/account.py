@@ -141,6 +141,8 @@ def change_password(request: HttpRequest) -> HttpResponse:
         update_session_auth_hash(request, changed)
         messages.success(request, "口令已修改。")
         return redirect(next_page(request) or "account")
+    if "old_password" in form.errors and request.POST.get("old_password"):
+        accounts.record_wrong_password(account_of(request), at=timezone.now())
     return render(request, "nanchuan_eval/accounts/password.html", {"form": form})
 
 

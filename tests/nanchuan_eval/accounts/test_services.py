@@ -245,6 +245,16 @@ class TestThePassword:
         client.post("/account/password/", fields)
         assert client.get("/home/").status_code == 200
 
+    def test_guessing_the_old_one_is_logged_and_stopped(self):
+        make_account()
+        client, _ = log_in()
+        fields = {"old_password": "wrong", "new_password1": "Green-river-42", "new_password2": "Green-river-42"}
+        answers = [client.post("/account/password/", fields).status_code for _ in range(11)]
+
+        assert answers == [200] * 10 + [429]
+        assert client.post("/account/password/", {**fields, "old_password": PASSWORD}).status_code == 429
+        assert events("session.password") == ["session.password"] * 10
+
     def test_no_page_shows_a_password_or_its_hash(self, client):
         account = make_account()
         client.force_login(make_user("sysadmin"))
@@ -334,6 +344,21 @@ class TestSessions:
         time_machine.shift(timedelta(days=1, seconds=1))
         assert not is_in(client)
         assert not is_in(log_in()[0])
+
+    @pytest.mark.parametrize("until", [None, timedelta(days=2)])
+    def test_only_a_new_grant_prolongs_a_supervisors_account(self, until):
+        account, now = make_account(role=Role.SUPERVISOR), timezone.now()
+        kept = account.expires_at
+        account.expires_at = until and now + until
+
+        with pytest.raises(RuleViolation, match="重新提请授权"):
+            accounts.save_account(account, by=make_user("sysadmin"), at=now, changed=["expires_at"])
+        account.refresh_from_db()
+        assert account.expires_at == kept
+
+        later = kept + timedelta(days=3)
+        given = {"account_id": account.pk, "role": Role.SUPERVISOR, "unit_code": "", "by": make_user("chief")}
+        assert accounts.grant_role(**given, at=later).expires_at == later + timedelta(days=1)
 
     def test_an_account_unused_for_ninety_days_is_disabled(self):
         used, unused, fresh = make_account("used1"), make_account("unused1"), make_account("fresh1")
