@@ -49,7 +49,7 @@ DRAWN_FOR_THE_ROUND = tuple(purpose for purpose in DrawPurpose if purpose != Dra
 
 # What the content of a commitment calls the list, and its size.
 POOLS = {purpose: (kind.label, "名单人数") for purpose, kind in POOL_OF.items()} | {
-    DrawPurpose.CLIENTS: ("本评议期的办件（每人在每个科室一次机会）", "名单人次"),
+    DrawPurpose.CLIENTS: ("本评议期的办件（每个手机号在每个科室一次机会）", "名单人次"),
     DrawPurpose.COUNTED: ("已封箱的抽样评议票", "票数"),
 }
 

@@ -1,4 +1,4 @@
-"""The draw among clients (抽取办事群众): one line for each person and section, seats and note of the commitment.
+"""The draw among clients (抽取办事群众): one line for each phone and section, seats and note of the commitment.
 
 Salt and token are made for each line, not for each person: nobody can tell two lines of one person in the public
 proof from those of two people.
@@ -27,7 +27,7 @@ NOBODY = "没有科室的办事群众达到单独抽取的人数，不能公布�
 
 
 def client_candidates(round_: Round) -> Iterator[Candidate]:
-    """Yield each person once per section of the frame, those excluded with their reason."""
+    """Yield each phone once per section of the frame, those excluded with their reason."""
     names: dict[str, str] = {}
     late = late_conflicts()
     for code, section, client, name, phone, exclusion in frame_candidates(round_, late):
@@ -70,7 +70,7 @@ def client_quota(round_: Round, strata: Sequence[str]) -> tuple[dict[str, Any], 
 
 def client_note(round_: Round, strata: Iterable[str]) -> list[str]:
     """Return what the commitment says of the clients: each one's chance, the top-ups, the sections left out."""
-    parts = ["每个科室的办事群众每人一次机会，机会均为该科室抽取人数与可抽人数之比"]
+    parts = ["每个科室的办事群众每人一次机会（一个手机号按一人计），机会均为该科室抽取人数与可抽人数之比"]
     if round_.rulebook.get("client_top_ups", 0):
         parts.append(TOP_UP_TRIGGER)
     if (left_out := round_.sections.count() - len(set(strata))) > 0:

@@ -84,7 +84,7 @@ def _table(round_: Round, found: FrameFigures) -> Table[FrameRow]:
         title="办件与名单",
         columns=columns,
         rows=found.rows,
-        caption="各科室在本期办结的办件和其中的办事人；一人在一个科室办过几次，只有一次机会",
+        caption="各科室在本期办结的办件和其中的办事人；一人在一个科室办过几次，只有一次机会，共用手机号的合计一次",
         empty="没有参评科室。",
         notes=[_summary(found), *([DEMO_NOTICE] if round_.is_demo else [])],
         css=lambda row: "" if row.is_drawn or row.is_unknown else "listed",

@@ -105,7 +105,7 @@ def _counts(records: QuerySet[ServiceRecord], workdays: Collection[date]) -> dic
     rows = records.values_list("section_id").annotate(
         records=Count("pk"),
         named=Count("client"),
-        eligible=Count("client", distinct=True, filter=ELIGIBLE),
+        eligible=Count("client__phone_hash", distinct=True, filter=ELIGIBLE),
         without_phone=Count(written, distinct=True, filter=Q(client__phone_hash="") & taking_part),
         excluded=Count("client", distinct=True, filter=Q(client__isnull=False) & is_reached & ~taking_part)
         + Count(written, distinct=True, filter=Q(client__phone_hash="") & ~taking_part),

@@ -6,9 +6,10 @@ import pytest
 
 from evaluations.pools.rules.kinds import ExclusionReason
 from evaluations.rounds.models import Round
-from evaluations.service_records.queries.frame import eligible_people, frame_candidates, frame_lines
+from evaluations.service_records.queries.figures import frame_figures
+from evaluations.service_records.queries.frame import eligible_people, frame_candidates, frame_lines, people_by_code
 from tests.evaluations.service_records.factories import make_client, make_clients, make_records
-from tests.factories import make_round, make_section
+from tests.factories import NOON, make_round, make_section
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +23,7 @@ def test_several_records_of_a_person_with_a_section_are_one_chance():
     anna, bert = make_client(), make_client()
     make_records(section, anna, bert, anna, anna)
     make_records(other, anna, bert)
-    lines = list(frame_candidates(_round()))
+    lines = sorted(frame_candidates(_round()))
     assert [(line.code, line.client) for line in lines] == [
         (section.code, anna.pk),
         (section.code, bert.pk),
@@ -38,7 +39,7 @@ def test_only_what_was_finished_in_the_period_counts():
     make_records(section, anna, on=date(2020, 1, 1))
     make_records(section, bert, on=date(2020, 6, 30))
     make_records(section, make_client(), on=date(2020, 7, 1))
-    assert [line.client for line in frame_candidates(_round())] == [anna.pk, bert.pk]
+    assert sorted(line.client for line in frame_candidates(_round())) == [anna.pk, bert.pk]
 
 
 def test_who_is_excluded_or_has_no_phone_stands_in_the_frame_with_the_reason():
@@ -47,8 +48,33 @@ def test_who_is_excluded_or_has_no_phone_stands_in_the_frame_with_the_reason():
     make_clients(section, 1, exclusion=ExclusionReason.CONFLICT)
     make_clients(section, 1, phone="")
     round_ = _round()
-    assert [line.exclusion for line in frame_candidates(round_)] == ["", "", "conflict", "ineligible"]
+    assert sorted(line.exclusion for line in frame_candidates(round_)) == ["", "", "conflict", "ineligible"]
     assert eligible_people(round_) == {section.code: 2}
+
+
+def test_people_who_share_a_phone_have_one_chance_together_in_a_section():
+    section, other = make_section(), make_section()
+    excluded, first, second = (
+        make_client(phone="13900000001", exclusion=reason) for reason in (ExclusionReason.CONFLICT, "", "")
+    )
+    alone = make_client(phone="13900000002")
+    make_records(section, second, excluded, first, first, alone)
+    make_records(other, second, alone)
+    round_ = _round()
+
+    lines = {(line.code, line.client, line.exclusion) for line in frame_candidates(round_)}
+    assert lines == {
+        (section.code, excluded.pk, "conflict"),
+        (section.code, first.pk, ""),
+        (section.code, alone.pk, ""),
+        (other.code, second.pk, ""),
+        (other.code, alone.pk, ""),
+    }
+    assert eligible_people(round_) == people_by_code(round_) == {section.code: 2, other.code: 2}
+    assert {row.section.code: row.now.eligible for row in frame_figures(round_, NOON).rows} == eligible_people(round_)
+    # Whoever is excluded since the import does not take the chance of the others.
+    late = {line.client for line in frame_candidates(round_, {first.pk: ""}) if line.code == section.code}
+    assert late == {excluded.pk, first.pk, second.pk, alone.pk}
 
 
 def test_a_section_with_fewer_people_than_the_smallest_batch_is_not_drawn_from():
