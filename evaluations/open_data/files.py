@@ -18,12 +18,12 @@ from evaluations.open_data import queries
 from evaluations.open_data.queries import PublishedRound
 from evaluations.open_data.rules import datasets
 from evaluations.open_data.rules.datasets import DATASETS, Dataset, Scope
-from evaluations.open_data.rules.rows import csv_chunks
 from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import profile_of
 from nanchuan_eval.core.canonical import canonical_json
 from nanchuan_eval.profile.queries import current_profile
+from nanchuan_eval.spreadsheets.csv_files import csv_chunks
 
 Chunks = Callable[[], Iterator[bytes]]
 # Documents that change after publication, by name; a later app registers its own.

@@ -1,7 +1,5 @@
 """Monitoring of returns (回收监测) on the staff site: counts of codes, alerts, labels, reminders."""
 
-import csv
-import io
 from functools import partial
 
 from django import forms
@@ -27,6 +25,7 @@ from nanchuan_eval.audit import services as audit
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.core import export_numbers
 from nanchuan_eval.permissions import policy
+from nanchuan_eval.spreadsheets.csv_files import csv_chunks
 from nanchuan_eval.tables.pages import show_tables
 from nanchuan_eval.web.actions import account_of, attempt
 from nanchuan_eval.web.downloads import download
@@ -125,6 +124,4 @@ class MonitorPages(PolicyAdmin):
 
 
 def _csv(rows: list[tuple[str, str, str]], name: str) -> HttpResponse:
-    target = io.StringIO()
-    csv.writer(target).writerows([("姓名", "手机号", "短信"), *rows])
-    return download(("\ufeff" + target.getvalue()).encode(), name)
+    return download(b"".join(csv_chunks(("姓名", "手机号", "短信"), rows)), name)

@@ -37,6 +37,6 @@ def _lines(alike: list[Fault]) -> list[str]:
 
 
 def shortened(value: object) -> str:
-    """Return a value for a message, without the rest of a long one."""
-    text = str(value)
+    """Return a value for a message, without the rest of a long one; half a character, which has no bytes, escaped."""
+    text = str(value).encode("utf-8", "backslashreplace").decode()
     return text[:MOST_CHARACTERS] + "…" * (len(text) > MOST_CHARACTERS)

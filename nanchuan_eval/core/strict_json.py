@@ -68,8 +68,7 @@ def _refuse_odd(document: Any) -> None:
             elif isinstance(value, list):
                 inner += value
             elif isinstance(value, str) and HALF.search(value):
-                text = shortened(value).encode("ascii", "backslashreplace").decode()
-                raise JSONFileError(f"文字中有不完整的字符：{text}")
+                raise JSONFileError(f"文字中有不完整的字符：{shortened(value)}")
         values = inner
     if values:
         raise JSONFileError(f"括号嵌套超过{DEEPEST}层。")

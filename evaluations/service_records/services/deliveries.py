@@ -19,6 +19,7 @@ from evaluations.service_records.services.importing import Delivery, Only, impor
 from evaluations.service_records.services.stated import check_day, state_count
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.core.faults import shortened
+from nanchuan_eval.core.strict_json import HALF
 from nanchuan_eval.lists.rules.columns import heading_key
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.spreadsheets import Row, stream_rows
@@ -102,6 +103,8 @@ def _values(line: str, number: int, keys: dict[str, str]) -> dict[str, str]:
             raise RuleViolation(f"第{number}行的“{shown}”与同一行的另一项是同一列，请只留一项。")
         if not isinstance(value, str | int | None) or isinstance(value, bool):
             raise RuleViolation(f"第{number}行的“{shown}”应为文字，请核对。")
+        if HALF.search(str(value)):
+            raise RuleViolation(f"第{number}行的“{shown}”有不完整的字符，请核对。")
         values[key] = "" if value is None else cleaned(str(value))
     return values
 

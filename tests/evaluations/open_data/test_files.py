@@ -20,12 +20,12 @@ from evaluations.draws.rules import RemovalReason
 from evaluations.draws.services.removals import Removal, remove_drawn
 from evaluations.open_data import files
 from evaluations.open_data.rules.datasets import DATASETS
-from evaluations.open_data.rules.rows import csv_chunks
 from evaluations.open_data.rules.schemas import SCHEMAS, schema_of
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.tally.services.tally import recount_round
 from nanchuan_eval.core.canonical import canonical_json
 from nanchuan_eval.permissions import policy
+from nanchuan_eval.spreadsheets.csv_files import csv_chunks
 from tests.accountability.factories import make_item
 from tests.evaluations.open_data.factories import (
     PUBLISHED,

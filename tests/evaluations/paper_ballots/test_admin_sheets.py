@@ -9,6 +9,7 @@ from evaluations.ballots.models import BallotSpool
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.paper_ballots import services as paper_ballots
 from evaluations.paper_ballots.models import PaperCount, PaperSheet
+from evaluations.pools.models import PoolEntry
 from tests.evaluations.turnout.test_services import make_drawn
 from tests.factories import NOON, cast_ballots, make_codes, make_open_round, make_user
 from tests.pages import compact
@@ -217,6 +218,8 @@ class TestTheMonitoringPage:
 
         assert answer["Content-Disposition"].startswith("attachment")
         assert answer.content.decode().count("1380000") == 2
+        PoolEntry.objects.update(name="=1+1|cmd")
+        assert "'=1+1|cmd," in client.post(address, {"stratum": "服务对象", "reason": "偏低"}).content.decode()
         assert client.post(address, {"stratum": "服务对象", "reason": ""}).status_code == 302
         assert client.get(address).status_code == 302
 

@@ -26,6 +26,7 @@ def test_a_plain_document_is_read_with_or_without_a_byte_order_mark():
         (b"[" * 33 + b"]" * 33, "嵌套超过32层"),
         (b"[" * 1_000_000, "嵌套超过32层"),
         (b'["\\ud800"]', r"不完整的字符：\\ud800"),
+        (b'{"\\ud800": 1, "\\ud800": 2}', r"“\\ud800”在同一对象中出现两次"),
         (b"x" * (MOST_BYTES + 1), "文件过大，超过2MB"),
     ],
 )

@@ -130,7 +130,9 @@ VISITORS_FORMS = (
 
 
 @pytest.mark.parametrize("path", ["/login/", "/logout/", *VISITORS_FORMS])
-@pytest.mark.parametrize("origin", ["https://evil.com", "http://testserver.evil.com", "http://testserver:81", "null"])
+@pytest.mark.parametrize(
+    "origin", ["https://evil.com", "http://testserver.evil.com", "http://testserver:81", "null", "http://[", "x"]
+)
 def test_a_post_from_a_foreign_page_is_refused_with_the_reason(path, origin):
     answer = Client(enforce_csrf_checks=True).post(path, {"code": "x"}, HTTP_ORIGIN=origin)
     assert answer.status_code == 403
