@@ -140,7 +140,7 @@ class TestTheQueue:
 
     def test_takes_few_statements_for_a_message_however_many_wait(self, round_):
         claim(at=NOON - timedelta(minutes=1))
-        with exactly(9):
+        with exactly(10):
             found = claim(at=NOON)
         with exactly(4):
             record_outcome(found, Outcome(), at=NOON)

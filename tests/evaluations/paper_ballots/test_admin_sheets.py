@@ -209,7 +209,8 @@ class TestTheMonitoringPage:
             client.force_login(make_user(role))
             assert client.get(f"/admin/evaluations/round/{round_.pk}/monitor/").status_code == status, role
 
-    def test_downloads_the_reminder_list_and_logs_it(self, client, round_):
+    def test_downloads_the_reminder_list_and_logs_it(self, client, round_, time_machine):
+        time_machine.move_to(NOON)
         make_drawn(round_, "服务对象", people=2)
         client.force_login(make_user("clerk"))
         address = f"/admin/evaluations/round/{round_.pk}/remind/"

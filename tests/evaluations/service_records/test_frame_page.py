@@ -43,12 +43,12 @@ def test_people_are_counted_once_and_what_keeps_them_out_is_told():
     assert row.why_left_out == "可抽取的人不足5人"
 
 
-def test_who_shares_a_phone_is_counted_and_stays():
+def test_who_shares_a_phone_is_counted_and_has_one_chance_together():
     section, round_ = make_section(), make_round(rulebook={"client_batch_min": 2})
     make_records(section, make_client(phone="13700000001", name="甲"), make_client(phone="13700000001", name="乙"))
     make_clients(section, 1)
     row = _row(round_)
-    assert (row.now.sharing, row.now.eligible, row.is_drawn, row.why_left_out) == (2, 3, True, "")
+    assert (row.now.sharing, row.now.eligible, row.is_drawn, row.why_left_out) == (2, 2, True, "")
 
 
 def test_an_excluded_person_without_a_phone_is_counted_once():
