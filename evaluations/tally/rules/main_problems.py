@@ -1,7 +1,7 @@
 """Main problems (主要问题): proposed from the most ticked 表象, edited by the office (rulebook R-J)."""
 
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -37,19 +37,31 @@ def is_greedy(text: str, asked: Questionnaire) -> bool:
     return any(word in text for word in (asked.greedy, *GREEDY_WORDS))
 
 
+def usual_scores(rows: Iterable[Mapping[str, Any]]) -> dict[str, Decimal]:
+    """Return indicator -> the mean of the sections that have a score, from the rows of result.json."""
+    found = defaultdict[str, list[Decimal]](list)
+    for row in rows:
+        for indicator, score in row["indicators"].items():
+            if score is not None:
+                found[indicator].append(Decimal(score))
+    return {indicator: sum(scores, Decimal(0)) / len(scores) for indicator, scores in found.items()}
+
+
 def propose_problems(
-    row: Mapping[str, Any], ticks: Counter[str], signs: Mapping[str, Mapping[str, str]], asked: Questionnaire
+    scores: Mapping[str, str | None],
+    ticks: Counter[str],
+    signs: Mapping[str, Mapping[str, str]],
+    asked: Questionnaire,
+    usual: Mapping[str, Decimal],
 ) -> str:
     """Return the most ticked 表象, three at most; without enough ticks, the two worst indicators.
 
-    Nothing for a section vetoed with too few ballots, which has neither: the office writes its problems.
+    Nothing where these are better than usual, or not known (a veto with too few ballots): the office writes it.
 
     The last indicator is an allegation of misconduct: never proposed, only the commission can write it (rulebook R-J).
     """
     texts = often_ticked(ticks, signs)[:MOST]
-    if texts or not any(row["indicators"].values()):
-        return "；".join(texts)
-    return _worst_indicators(row["indicators"], asked)
+    return "；".join(texts) or _worst_indicators(scores, asked, usual)
 
 
 def often_ticked(ticks: Mapping[str, int], signs: Mapping[str, Mapping[str, str]]) -> list[str]:
@@ -65,7 +77,8 @@ def _may_propose(code: str, signs: Mapping[str, Mapping[str, str]]) -> bool:
     return code in signs and signs[code]["indicator"] != Indicator.GREEDY
 
 
-def _worst_indicators(scores: Mapping[str, str | None], asked: Questionnaire) -> str:
-    order = [i for i in Indicator if i != Indicator.GREEDY]
-    order.sort(key=lambda i: -Decimal(scores.get(i.value) or 0))
-    return f"群众反映“{asked.names[order[0]]}”“{asked.names[order[1]]}”问题较为集中"
+def _worst_indicators(scores: Mapping[str, str | None], asked: Questionnaire, usual: Mapping[str, Decimal]) -> str:
+    known = {i: Decimal(score) for i in Indicator if i != Indicator.GREEDY and (score := scores.get(i.value))}
+    worse = [i for i, score in known.items() if score > 0 and score >= usual.get(i.value, 0)]
+    worst = [f"“{asked.names[i]}”" for i in sorted(worse, key=lambda i: -known[i])[:2]]
+    return f"群众反映{''.join(worst)}问题较为集中" if worst else ""

@@ -6,7 +6,7 @@ a new version with its reason; the earlier versions stay to the byte.
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -22,12 +22,12 @@ from evaluations.rounds.rules.lifecycle import RoundState, Step
 from evaluations.rounds.services import begin, finish, lock_round
 from evaluations.scoring.counting import Cell, CellKey, cells_document
 from evaluations.scoring.methods import Files, count_files, parse_rulebook
-from evaluations.scoring.questionnaire import Questionnaire, questionnaire_of
+from evaluations.scoring.questionnaire import questionnaire_of
 from evaluations.scoring.wording import VETOED_FIRST
 from evaluations.tally.files import scoring_rulebook
 from evaluations.tally.models import SectionResult, Tally, TallyRow, Veto
 from evaluations.tally.queries.aggregates import count_ballots, count_ticks
-from evaluations.tally.rules.main_problems import propose_problems
+from evaluations.tally.rules.main_problems import propose_problems, usual_scores
 from evaluations.tally.services.detection import flag_round, without_flagged
 from nanchuan_eval.approvals.services import ApprovableAction, calls
 from nanchuan_eval.audit import services as audit
@@ -41,6 +41,7 @@ from nanchuan_eval.workdays.rules import in_chinese
 # Before the count a veto is only recorded; after it, until publication, it leads to a recount.
 BEFORE_COUNT = frozenset({RoundState.FROZEN, RoundState.DRAWN, RoundState.OPEN, RoundState.SEALED})
 RECOUNTABLE = frozenset({RoundState.COUNTED, RoundState.REVIEW, RoundState.PUBLISHED})
+Propose = Callable[[Mapping[str, Any], Counter[str]], str]
 UNPUBLISHED = RECOUNTABLE - {RoundState.PUBLISHED}
 
 
@@ -203,33 +204,33 @@ def _store_rows(round_: Round, cells: Mapping[CellKey, Cell]) -> None:
     )
 
 
-def _store_results(round_: Round, rows: Iterable[Mapping[str, Any]]) -> None:
+def _store_results(round_: Round, rows: Sequence[Mapping[str, Any]]) -> None:
     sections = {section.code: section for section in round_.sections.all()}
-    ticks, signs, asked = count_ticks(round_), _signs(round_), questionnaire_of(round_.rulebook)
+    ticks, propose = count_ticks(round_), _proposing(round_, rows)
     results = []
     for row in rows:
         outcome = SectionResult(round=round_, section=sections[row["section"]])
-        _apply_row(outcome, row, ticks.get(row["section"], Counter()), signs, asked)
+        _apply_row(outcome, row, ticks.get(row["section"], Counter()), propose)
         results.append(outcome)
     SectionResult.objects.bulk_create(results)
 
 
-def _update_results(round_: Round, rows: Iterable[Mapping[str, Any]]) -> None:
+def _update_results(round_: Round, rows: Sequence[Mapping[str, Any]]) -> None:
     outcomes = {outcome.section.code: outcome for outcome in round_.results.select_related("section")}
-    ticks, signs, asked = count_ticks(round_), _signs(round_), questionnaire_of(round_.rulebook)
+    ticks, propose = count_ticks(round_), _proposing(round_, rows)
     for row in rows:
-        _apply_row(outcomes[row["section"]], row, ticks.get(row["section"], Counter()), signs, asked)
+        _apply_row(outcomes[row["section"]], row, ticks.get(row["section"], Counter()), propose)
     fields = ["rank", "is_listed", "label", "difficulty", "vote_count", "data", "ticks", "main_problems"]
     SectionResult.objects.bulk_update(outcomes.values(), fields)
 
 
-def _apply_row(
-    outcome: SectionResult,
-    row: Mapping[str, Any],
-    ticks: Counter[str],
-    signs: Mapping[str, Mapping[str, str]],
-    asked: Questionnaire,
-) -> None:
+def _proposing(round_: Round, rows: Sequence[Mapping[str, Any]]) -> Propose:
+    """Return what proposes a section's main problems from its row of result.json and its ticks."""
+    signs, asked, usual = _signs(round_), questionnaire_of(round_.rulebook), usual_scores(rows)
+    return lambda row, ticks: propose_problems(row["indicators"], ticks, signs, asked, usual)
+
+
+def _apply_row(outcome: SectionResult, row: Mapping[str, Any], ticks: Counter[str], propose: Propose) -> None:
     """Copy a row of result.json into the stored result; propose main problems where none are written."""
     outcome.rank = row["rank"]
     outcome.is_listed = row["listed"] and not outcome.is_withdrawn
@@ -239,7 +240,7 @@ def _apply_row(
     outcome.data = dict(row)
     outcome.ticks = dict(ticks)
     if outcome.is_listed and not outcome.main_problems:
-        outcome.main_problems = propose_problems(row, ticks, signs, asked)
+        outcome.main_problems = propose(row, ticks)
 
 
 def _signs(round_: Round) -> dict[str, Mapping[str, str]]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from evaluations.scoring.questionnaire import DEFAULT
-from evaluations.tally.rules.main_problems import is_greedy, propose_problems
+from evaluations.tally.rules.main_problems import is_greedy, propose_problems, usual_scores
 
 SIGNS = {
     code: {"text": text, "indicator": indicator}
@@ -34,12 +34,28 @@ ROW = {"indicators": {"cold": "10", "lazy": "30", "buck_passing": "20", "disorde
     ],
 )
 def test_the_three_most_ticked_are_proposed_else_the_two_worst_indicators(ticks, problems):
-    assert propose_problems(ROW, Counter(ticks), SIGNS, DEFAULT) == problems
+    assert propose_problems(ROW["indicators"], Counter(ticks), SIGNS, DEFAULT, {}) == problems
+
+
+@pytest.mark.parametrize(
+    ("scores", "problems"),
+    [
+        ({"greedy": "90.0000"}, ""),
+        ({"lazy": "3.0000", "greedy": "90.0000"}, "群众反映“懒”问题较为集中"),
+        ({"lazy": "3.0000", "cold": "2.0000"}, "群众反映“懒”问题较为集中"),
+        ({"lazy": "1.0000", "cold": "2.0000"}, ""),
+    ],
+)
+def test_no_indicator_is_proposed_that_is_better_than_usual(scores, problems):
+    own = dict.fromkeys(ROW["indicators"], "0.0000") | scores
+    usual = usual_scores([{"indicators": {"cold": "2", "lazy": "3"}}, {"indicators": {"cold": "6", "lazy": None}}])
+
+    assert propose_problems(own, Counter({"GREE-1": 50}), SIGNS, DEFAULT, usual) == problems
 
 
 def test_nothing_is_proposed_without_ticks_and_scores():
     """A section vetoed with too few ballots has no indicators under NC-2."""
-    assert propose_problems({"indicators": dict.fromkeys(ROW["indicators"])}, Counter(), SIGNS, DEFAULT) == ""
+    assert propose_problems(dict.fromkeys(ROW["indicators"]), Counter(), SIGNS, DEFAULT, {}) == ""
 
 
 @pytest.mark.parametrize(("text", "is_alleged"), [("收受好处", True), ("吃拿卡要", True), ("办事拖拉", False)])
