@@ -84,6 +84,8 @@ class Forecast:
     gate: Gate
     is_declared: bool
     has_last: bool
+    # True if drawn clients have codes, each for one section.
+    is_bound: bool
 
 
 def forecast(round_: Round, at: datetime) -> Forecast | None:
@@ -112,7 +114,7 @@ def forecast(round_: Round, at: datetime) -> Forecast | None:
         elapsed=(at - round_.opens_at) / (round_.closes_at - round_.opens_at),
         last=last,
     )
-    return Forecast(found, bool(declared), last is not None)
+    return Forecast(found, bool(declared), last is not None, bool(bound))
 
 
 def _general(returns: Mapping[str, Returns], bound: Mapping[str, Returns]) -> dict[str, Returns]:

@@ -122,6 +122,8 @@ class ReturnsLine:
             return HIDDEN if not is_told else REACHED if self.of.returned >= self.of.needed else MISSED
         if self.of.foretold is None:
             return WAITING if self.of.waiting else UNKNOWN
+        if self.foretold is None:
+            return UNKNOWN
         if not self.of.lacking:
             return ENOUGH
         return EXHAUSTED if self.of.drawn >= self.of.eligible else SHORT
@@ -152,6 +154,8 @@ class MonitorPage:
     top: int
     thin: list[ThinSection] | None  # None: no declared sections, so no estimate
     needed: int
+    # Other drawn channels, whose ballots count for the minimum too, of sections that nobody knows before the tally.
+    besides: list[str]
     strata: list[str]
     alerts: list[OpenClaimAlert]
 
@@ -174,9 +178,14 @@ def monitor_page(round_: Round) -> MonitorPage:
         top=top,
         thin=_thin(round_, batches, declared_sections(drawn)),
         needed=round_.rulebook["min_drawn_lines"],
+        besides=[c.label for c in Channel if c != Channel.TARGETED and _is_drawn(round_, c)],
         strata=sorted({stratum for stratum, _ in drawn}),
         alerts=list(OpenClaimAlert.objects.filter(batch__round=round_).select_related("batch", "reviewed_by")),
     )
+
+
+def _is_drawn(round_: Round, channel: Channel) -> bool:
+    return bool(round_.rulebook["channels"].get(channel, {}).get("drawn"))
 
 
 def client_returns(round_: Round, batches: Sequence[BatchLine], at: datetime) -> ClientReturns | None:
@@ -286,7 +295,7 @@ def _thin(round_: Round, batches: Sequence[CodeBatch], declared: Mapping[str, in
     rate, clients_rate = return_rate(general) or 0, return_rate(bound) or 0
     clients, back = Counter[int](), Counter[int]()
     for batch in bound:
-        clients[batch.section_id or 0] += batch.codes - batch.void  # type: ignore[attr-defined]  # annotated
+        clients[batch.section_id or 0] += batch.codes - batch.dead  # type: ignore[attr-defined]  # annotated
         back[batch.section_id or 0] += batch.used  # type: ignore[attr-defined]  # annotated
     known = {pk: used if used >= SMALLEST_SHOWN else 0 for pk, used in back.items()}
     lines = [

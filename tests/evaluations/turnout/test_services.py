@@ -115,6 +115,13 @@ class TestTheMonitoringPage:
 
         assert thin == {quiet: (4, 2), unknown: (0, 0)}
 
+    def test_says_which_other_drawn_ballots_are_not_in_the_estimate(self):
+        round_ = make_open_round()
+        assert monitor_page(round_).besides == []
+        round_.rulebook["channels"]["sampled"]["drawn"] = True
+
+        assert monitor_page(round_).besides == [Channel.SAMPLED.label]
+
     def test_distinguishes_no_thin_section_from_no_data(self):
         round_ = make_open_round()
         round_.rulebook["min_drawn_lines"] = 0

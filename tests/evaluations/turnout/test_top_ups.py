@@ -296,10 +296,10 @@ class TestTheMonitoringPage:
         return_ballots(draw, 9, 3, 6)
 
         page = returns(draw)
-        assert [(row.returned, row.percent, row.foretold) for row in page.lines] == [
-            (9, 90, 10),
-            ("不单独公布", None, None),
-            ("不单独公布", None, None),
+        assert [(row.returned, row.percent, row.foretold, row.state) for row in page.lines] == [
+            (9, 90, 10, "能收满"),
+            ("不单独公布", None, None, "尚不能预计"),
+            ("不单独公布", None, None, "尚不能预计"),
         ]
 
         client.force_login(make_user("chief"))
@@ -352,6 +352,24 @@ class TestTheMonitoringPage:
         thin = [(line.section, line.expected) for line in monitor_page(draw.round).thin]
 
         assert thin == [(quiet, 3)]
+
+    def test_expects_nothing_of_codes_that_can_no_longer_vote(self):
+        draw = client_vote(40, 40, min_drawn_lines=5)
+        return_ballots(draw, 9, 2)
+        _, recalled = draw.round.sections.order_by("code")
+        CodeBatch.objects.filter(section=recalled).update(is_open=False)
+
+        thin = [(line.section, line.expected) for line in monitor_page(draw.round).thin]
+
+        assert thin == [(recalled, 1)]
+
+    def test_says_that_ballots_of_drawn_clients_count_for_their_own_section(self, client):
+        draw = client_vote(40)
+        client.force_login(make_user("chief"))
+
+        page = client.get(reverse("admin:round-monitor", args=[draw.round_id])).content.decode()
+
+        assert "办事群众票计入所评的科室，其余各渠道平均分到各科室" in "".join(page.split())
 
     def test_of_a_round_without_such_a_draw_says_nothing_of_it(self, client):
         round_ = make_open_round()
