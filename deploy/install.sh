@@ -169,6 +169,17 @@ local_address() {
   if [ "$port" = 5432 ]; then echo postgres:///nanchuan; else echo "postgres://:$port/nanchuan"; fi
 }
 
+# PostgreSQL 18 makes clusters with checksums. A new cluster of an older version gets them here, in seconds; of one with
+# data doctor says how (docs/installation.md, section 3).
+checksums() {
+  local -x PGPORT=$3
+  if [ "$(as_postgres psql -XtAc "SHOW data_checksums")" = on ]; then return; fi
+  if as_postgres psql -XtAc "SELECT datname FROM pg_database" | grep -qvx "postgres\|template[01]"; then return; fi
+  pg_ctlcluster "$1" "$2" stop -m fast
+  as_postgres "/usr/lib/postgresql/$1/bin/pg_checksums" --enable -D "$(pg_conftool -s "$1" "$2" show data_directory)" >/dev/null
+  pg_ctlcluster "$1" "$2" start
+}
+
 postgresql() {
   if ! is_local_database; then
     say "数据库在另一台机器。请在那里按 deploy/postgresql.conf 设置。"
@@ -186,6 +197,7 @@ postgresql() {
   if [[ $state != online* ]]; then
     pg_ctlcluster "$version" "$name" start || stop "PostgreSQL 没有启动。请看 /var/log/postgresql 中的日志。"
   fi
+  checksums "$version" "$name" "$port"
   say "PostgreSQL $version，端口 $port，设置见 $conf"
 }
 
