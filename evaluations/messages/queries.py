@@ -266,10 +266,16 @@ def not_delivered_by_section(round_: Round) -> dict[str, NotDelivered]:
     return {stratum.partition(" ")[0]: NotDelivered(codes, waiting) for stratum, codes, waiting in counted}
 
 
-def not_delivered_by_stratum(round_: Round) -> dict[str, int]:
-    """Return stratum -> codes in letters and messages that have not gone out, or did not arrive (one query)."""
-    left = _given_codes(round_).exclude(message__state__in=GIVEN).order_by()
-    return dict(left.values_list("entry__stratum").annotate(Count("pk")))
+def deliveries_by_stratum(round_: Round) -> dict[str, list[bool]]:
+    """Return stratum -> whether each code in a letter or message was delivered, in the order of making (one query).
+
+    Those that a recall of their batch stopped count as delivered: they are taken off as dead codes.
+    """
+    found, still_given = defaultdict[str, list[bool]](list), Exists(_given_codes(round_).filter(pk=OuterRef("pk")))
+    made = MessageEntry.objects.filter(message__round=round_).order_by("message_id", "entry_id")
+    for stratum, state, counts in made.values_list("entry__stratum", "message__state", still_given):
+        found[stratum].append(state in GIVEN or not counts)
+    return found
 
 
 def _given_codes(round_: Round) -> QuerySet[MessageEntry]:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any, NamedTuple, TypedDict
 
 from django.conf import settings
@@ -26,7 +26,7 @@ from evaluations.draws.queries.committed_rounds import (
     people_of,
     seats_by_round,
 )
-from evaluations.messages.queries import NotDelivered, not_delivered_by_section, not_delivered_by_stratum
+from evaluations.messages.queries import NotDelivered, deliveries_by_stratum, not_delivered_by_section
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import LIFE, DrawPurpose, DrawStatus, RoundState
 from evaluations.rounds.rules.rulebook import DEFAULTS, ISSUED_CODES
@@ -331,18 +331,18 @@ def response_of(round_: Round) -> dict[str, Any]:
     """
     names = {section.pk: str(section) for section in round_.sections.order_by("code")}
     order = {group_key(SECTION, name): number for number, name in enumerate(names.values())}
-    strata = dict[str, str]()
     groups: dict[str, dict[str, tuple[int, int]]] = {Channel.TARGETED: {}, Channel.SAMPLED: {}}
-    for batch in counted_batches(round_):
+    batches = counted_batches(round_)
+    undelivered = _undelivered(round_, batches)
+    for batch in batches:
         if batch.channel in groups and not batch.is_self_service:
             mine, able = groups[batch.channel], batch.codes - batch.dead  # type: ignore[attr-defined]  # annotated
             key = REST if is_small(able, SMALLEST_SHOWN) else _group_of(batch, names)
             before = mine.get(key, (0, 0))
-            strata[key] = "" if key == REST else batch.stratum
-            mine[key] = (before[0] + able, before[1] + batch.used)  # type: ignore[attr-defined]  # annotated
-    left = not_delivered_by_stratum(round_)
-    for key, (able, used) in groups[Channel.TARGETED].items():
-        groups[Channel.TARGETED][key] = (max(used, able - left.get(strata[key], 0)), used)
+            left = 0 if key == REST else undelivered.get(batch.pk, 0)
+            mine[key] = (before[0] + able - left, before[1] + batch.used)  # type: ignore[attr-defined]  # annotated
+    for key, (delivered, used) in groups[Channel.TARGETED].items():
+        groups[Channel.TARGETED][key] = (max(used, delivered), used)
     told = {channel: response_cells(mine) for channel, mine in groups.items()}
     is_issued = round_.rulebook["sampled_forms"] == ISSUED_CODES
 
@@ -360,6 +360,22 @@ def response_of(round_: Round) -> dict[str, Any]:
         "left_out": sum(
             groups[channel].get(REST, (0, 0))[0] for channel in groups if channel == Channel.TARGETED or is_issued
         ),
+    }
+
+
+def _undelivered(round_: Round, batches: Iterable[CodeBatch]) -> dict[int, int]:
+    """Return batch -> its codes in letters and messages that have not gone out, or did not arrive.
+
+    Codes are handed out in the order of their batches; those made in place of void ones are in no message.
+    """
+    made = {stratum: iter(each) for stratum, each in deliveries_by_stratum(round_).items()}
+    mine = [batch for batch in batches if batch.channel == Channel.TARGETED and not batch.replaces_id]
+    return {
+        batch.pk: sum(
+            not is_delivered
+            for is_delivered in islice(made.get(batch.stratum, iter(())), batch.codes)  # type: ignore[attr-defined]  # annotated
+        )
+        for batch in mine
     }
 
 

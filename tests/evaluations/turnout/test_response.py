@@ -9,6 +9,10 @@ from openpyxl import load_workbook
 
 from accountability.results.workbooks.top_ten import top10_workbook
 from evaluations.codes.models import Credential
+from evaluations.codes.queries import counted_batches
+from evaluations.draws.services.removals import open_next_round
+from evaluations.messages.models import Message
+from evaluations.messages.rules.kinds import MessageState
 from evaluations.publication.models import Publication
 from evaluations.publication.queries import rounds_with_response
 from evaluations.rounds.rules.lifecycle import RoundState
@@ -23,8 +27,9 @@ from evaluations.turnout.rules.response import (
     total_row,
 )
 from tests.accountability.factories import make_counted_round
+from tests.evaluations.messages.factories import deliver
 from tests.evaluations.turnout.clients import client_vote, return_ballots
-from tests.factories import cast_ballots, make_codes, make_open_round, make_round, make_user
+from tests.factories import NOON, cast_ballots, make_codes, make_open_round, make_round, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -116,6 +121,24 @@ def test_says_nothing_of_a_few_replaced_codes():
     assert left_out_note(TOLD) == ""
     assert [line["delivered"] for line in told] == [10, 10]
     assert [line["returned"] for line in told] == [9, "不单独公布"]  # its total with the replacement is public
+
+
+def test_what_did_not_arrive_of_a_small_batch_is_not_missing_from_the_others():
+    draw = client_vote(40, with_codes=False, client_letters=6)
+    round_ = draw.round
+    deliver(round_)
+    Message.objects.update(state=MessageState.SENT, content=None)
+    open_next_round(draw_id=draw.pk, by=make_user("chief"), at=NOON)
+    deliver(round_)  # three further people, too few for figures of their own
+    Message.objects.exclude(state=MessageState.SENT).update(state=MessageState.FAILED)
+    assert [batch.codes for batch in counted_batches(round_)] == [6, 3]
+
+    response = response_of(round_)
+
+    assert ([line["delivered"] for line in response["sections"]], response["left_out"]) == ([6], 3)
+    first = Message.objects.filter(state=MessageState.SENT).first()
+    Message.objects.filter(pk=first.pk).update(state=MessageState.FAILED)
+    assert [line["delivered"] for line in response_of(round_)["sections"]] == [5]
 
 
 def test_of_a_hidden_figure_no_percentage_is_told():
