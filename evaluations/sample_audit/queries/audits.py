@@ -9,6 +9,7 @@ from django.db.models import Count, Exists, Q
 from evaluations.ballots.models import Ballot
 from evaluations.draws.models import SigningCode
 from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import PUBLISHED
 from evaluations.rounds.rules.rulebook import wants_sample_audit
 from evaluations.sample_audit.models import SampleAudit
 from evaluations.sample_audit.rules.comparison import Outcome
@@ -21,8 +22,13 @@ UNEQUAL = Q(outcome__in=UNEQUAL_OUTCOMES)
 
 
 def audit_of(round_: Round) -> SampleAudit | None:
-    """Return the audit of the count in force, or None while there is none (one query)."""
+    """Return the audit of the count in force, or None while there is none (one query).
+
+    After the publication it is the newest one, that of the first list: counts that follow have none of their own.
+    """
     found = SampleAudit.objects.filter(tally__round=round_).select_related("tally__round")
+    if round_.state in PUBLISHED:
+        return found.order_by("-tally__version").first()
     newest = round_.tallies.order_by("-version").values("pk")[:1]
     return found.filter(tally__in=newest).first()
 

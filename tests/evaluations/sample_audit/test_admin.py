@@ -9,6 +9,7 @@ from evaluations.sample_audit.models import SampleAudit, SampleBallot
 from evaluations.sample_audit.queries.record import DRAWN_FROM, NOT_CLAIMED, sample_page
 from evaluations.sample_audit.rules.comparison import Outcome
 from evaluations.scoring.method import Indicator
+from evaluations.tally.services.tally import recount_round
 from evaluations.turnout.queries import disclosed_turnout
 from tests.evaluations.sample_audit.rounds import (
     CODES,
@@ -177,6 +178,14 @@ def test_the_public_page_tells_result_and_draw_but_no_receipt(client, round_):
     assert (facts["seed"], facts["dice"]) == (SampleAudit.objects.get().seed, DICE)
     receipts = SampleBallot.objects.values_list("ballot__receipt", flat=True)
     assert not any(receipt in text for receipt in receipts)
+
+
+def test_the_public_page_stays_when_the_published_list_is_counted_again(client, round_):
+    address = finished(round_)
+    recount_round(Round.objects.get(pk=round_.pk), reason="更正", by=make_user("commission"), at=NOON)
+
+    assert "全部一致" in client.get(address).content.decode()
+    assert client.get(f"{address[:-1]}.json").status_code == 200
 
 
 def test_the_public_page_begins_with_what_did_not_agree(client, round_):
