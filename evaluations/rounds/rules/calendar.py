@@ -79,6 +79,10 @@ class SoFar:
     announced_on: date | None = None
     published_on: date | None = None
 
+    def publication(self, planned: date) -> date:
+        """Return the real day of the list, or the one to expect: today at the earliest while it is not published."""
+        return self.published_on or (max(planned, self.today) if self.today else planned)
+
     def announcement(self, planned: date) -> date:
         """Return the real day, or the one to expect: today at the earliest while the units are still to be told."""
         if self.announced_on or self.published_on or not self.today:
@@ -112,7 +116,7 @@ def calendar_of(
         *_until_the_list(so_far.announcement(planned), closes_on + timedelta(days["publish"]), rulebook, holidays),
     ]
     expected = next(due.on for due in found if due.key == "publish")
-    found += _after_publication(so_far.published_on or expected, rulebook, holidays)
+    found += _after_publication(so_far.publication(expected), rulebook, holidays)
     next_vote = add_months(opens_on, months_of(rulebook))
     found.append(Due("next", next_vote - timedelta(days["freeze"]), "下一轮名录", Phase.PREPARING))
     return sorted(found, key=lambda due: due.on)

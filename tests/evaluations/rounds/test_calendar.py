@@ -70,6 +70,14 @@ def test_what_follows_is_counted_from_the_real_publication_once_there_is_one():
     assert found["inspections"] == date(2020, 11, 9)  # sixty days after the report
 
 
+def test_what_follows_an_overdue_list_is_counted_from_today_at_the_earliest():
+    found = days(so_far=SoFar(date(2020, 9, 1), announced_on=date(2020, 7, 28)))
+
+    assert found["publish"] < date(2020, 9, 1)
+    assert found["talks"] == date(2020, 9, 15)  # ten working days
+    assert found["reports"] == date(2020, 10, 1)
+
+
 def test_the_calendar_ends_with_the_next_roster():
     assert days()["next"] == date(2021, 1, 1) - timedelta(20)
 
