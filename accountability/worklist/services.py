@@ -1,7 +1,7 @@
 """E-mail reminders (提醒): each task once per degree of urgency, to the address the account has set."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -75,7 +75,8 @@ def remind_all(*, at: datetime) -> str:
 def _remind(address: ReminderAddress, at: datetime) -> int:
     """Send one e-mail with the new tasks, recorded first: a failed e-mail rolls its record back."""
     ReminderAddress.objects.select_for_update().get(pk=address.pk)
-    fresh = list(_fresh(address.account, at))
+    items = work_items_of(address.account, at=at)
+    fresh = list(_fresh(address.account, items, at))
     if not fresh:
         return 0
     Reminder.objects.bulk_create(Reminder(account=address.account, key=key, sent_at=at) for key, _ in fresh)
@@ -90,10 +91,13 @@ def _remind(address: ReminderAddress, at: datetime) -> int:
     return 1
 
 
-def _fresh(user: User, at: datetime) -> Iterator[tuple[str, WorkItem]]:
-    today = timezone.localtime(at).date()
-    known = set(Reminder.objects.filter(account=user).values_list("key", flat=True))
-    for item in work_items_of(user, at=at):
+def _fresh(user: User, items: Sequence[WorkItem], at: datetime) -> Iterator[tuple[str, WorkItem]]:
+    """Yield the urgent tasks not sent yet; what was done is forgotten, for a task of the same key may come again."""
+    today, keys = timezone.localtime(at).date(), {item.key for item in items}
+    sent = dict(Reminder.objects.filter(account=user).values_list("key", "pk"))
+    known = {key: pk for key, pk in sent.items() if key.rpartition("/")[0] in keys}
+    Reminder.objects.filter(pk__in=set(sent.values()) - set(known.values())).delete()
+    for item in items:
         degree = item.urgency(today)
         key = f"{item.key}/{degree}"
         if degree in URGENT and key not in known:

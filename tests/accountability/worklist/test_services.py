@@ -36,6 +36,20 @@ def test_a_reminder_is_sent_once_per_degree_of_urgency():
     assert "报送整改方案，期限2020年7月24日" in mail.outbox[0].body
 
 
+def test_a_task_that_comes_again_is_mailed_again():
+    make_published_round()
+    unit = make_account(Role.LIAISON, "D01")
+    set_address(email="unit@example.cn", by=unit, at=NOON)
+    soon = datetime(2020, 7, 20, 1, tzinfo=UTC)
+    send_reminders(at=soon)
+    standing = set(Reminder.objects.values_list("key", flat=True))
+    Reminder.objects.create(account=unit, key="letters-7/今天到期", sent_at=NOON)
+
+    assert send_reminders(at=soon)[0] == 0
+
+    assert set(Reminder.objects.values_list("key", flat=True)) == standing
+
+
 def test_without_an_address_nothing_is_sent():
     make_published_round()
 
