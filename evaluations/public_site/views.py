@@ -42,14 +42,14 @@ def scoring(request: HttpRequest, key: str = "") -> HttpResponse:
     rounds = Round.objects.exclude(state__in=(RoundState.DRAFT, RoundState.VOID))
     round_ = get_object_or_404(rounds, key=key) if key else None
     rules = round_.rulebook if round_ else rules_of_a_new_round()
-    codes = round_.sections.order_by("code").values_list("code", flat=True) if round_ else []
+    codes = list(round_.sections.order_by("code").values_list("code", flat=True)) if round_ else []
     context = {
         "round": round_,
         "rounds": rounds,
-        "steps": method_steps(rules | {"sections": list(codes)}),
+        "steps": method_steps(rules | {"sections": codes}),
         "example": scoring_example(rules),
         "asked": questionnaire_of(rules),
-        "labels": label_meanings(rules),
+        "labels": label_meanings(rules, len(codes)),
         "channels": channel_rows(rules),
         "is_demo": bool(round_ and round_.is_demo),
     }

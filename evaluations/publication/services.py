@@ -216,7 +216,7 @@ def _method_two(round_: Round, tally: Tally, results: Sequence[SectionResult]) -
         return said
     return said | {
         "interval": interval_sentence(rules["z"], len(results)),
-        "labels": [[label, meaning] for label, meaning in label_meanings(rules) if label in shown],
+        "labels": [[label, meaning] for label, meaning in label_meanings(rules, len(results)) if label in shown],
         "unranked_sections": [_named(result) for result in results if result.rank is None],
     }
 

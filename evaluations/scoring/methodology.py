@@ -6,7 +6,7 @@ from typing import Any
 from evaluations.scoring.method import Channel
 from evaluations.scoring.nc2.method import METHOD as TWO
 from evaluations.scoring.nc2.methodology import LABELS as LABELS_TWO
-from evaluations.scoring.nc2.methodology import columns_of_two, method_two_steps
+from evaluations.scoring.nc2.methodology import NOBODY_BESIDE, columns_of_two, method_two_steps
 from evaluations.scoring.questionnaire import questionnaire_of
 from evaluations.scoring.wording import confidence, percent
 
@@ -30,10 +30,11 @@ def workbook_steps(rulebook: Mapping[str, Any]) -> Iterator[str]:
     yield columns_of_two(rulebook) if rulebook["method"] == TWO else _columns_of_one(rulebook)
 
 
-def label_meanings(rulebook: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the labels (标注) of a list with what each means."""
-    labels = LABELS_TWO if rulebook["method"] == TWO else LABELS
-    return [(label, meaning.format(length=rulebook["list_length"])) for label, meaning in labels]
+def label_meanings(rulebook: Mapping[str, Any], sections: int) -> list[tuple[str, str]]:
+    """Return the labels (标注) of a list of a round with so many sections (0 = not known), with what each means."""
+    length, is_two = rulebook["list_length"], rulebook["method"] == TWO
+    found = {label: meaning.format(length=length) for label, meaning in (LABELS_TWO if is_two else LABELS)}
+    return list((found | dict([NOBODY_BESIDE]) if is_two and 0 < sections <= length else found).items())
 
 
 def channel_rows(rulebook: Mapping[str, Any]) -> list[tuple[str, str, str]]:

@@ -430,7 +430,7 @@ function* againstList(book, result, list, name) {
   }
   const unranked = result.sections.filter((row) => row.rank === null).length;
   const follows = { sections: result.sections.length, unranked, publication: result.publication };
-  yield* differences({ ...follows, ...sentences(book, result, codes) }, asWordedNow(list), "公示内容");
+  yield* differences({ ...follows, ...sentences(book, result, codes) }, asWordedNow(list, book, result), "公示内容");
   if (book.isPublic && list.unranked_sections?.length !== unranked) {
     yield `公示内容的 unranked_sections 应有${unranked}个科室，文件中为“${brief(list.unranked_sections)}”`;
   }
@@ -443,10 +443,18 @@ function* againstList(book, result, list, name) {
 }
 
 // The list, a label explained as in lists published before 2027 as it is explained now.
-function asWordedNow(list) {
+function asWordedNow(list, book, result) {
   if (!Array.isArray(list.labels)) return list;
-  const isBefore = (each) => each?.[0] === "一票否决" && each[1] === VETOED.replace("纪委监委", "区纪委监委");
-  return { ...list, labels: list.labels.map((each) => (isBefore(each) ? [each[0], VETOED] : each)) };
+  const before = { 一票否决: VETOED.replace("纪委监委", "区纪委监委"), 误差范围内: withinMargin(book.length, Infinity) };
+  const now = { 一票否决: VETOED, 误差范围内: withinMargin(book.length, result.sections.length) };
+  const labels = list.labels.map((each) => (each && before[each[0]] === each[1] ? [each[0], now[each[0]]] : each));
+  return { ...list, labels };
+}
+
+// What 误差范围内 means; beside a list as long as the round there is no section.
+function withinMargin(length, sections) {
+  if (sections <= length) return "公布名额不少于参评科室：该科室上榜，不说明与其他科室有差别。";
+  return `位次区间超出前${length}位：该科室与未上榜科室差别不大，运用结果应当从严把握。`;
 }
 
 // The sentences of the list that follow from the numbers.
@@ -463,7 +471,7 @@ function sentences(book, result, codes) {
   if (!book.isPublic) return said;
   const meanings = [
     ["明确", `位次区间全部在前${book.length}位以内：该科室上榜，不大可能是已计入的误差造成的。`],
-    ["误差范围内", `位次区间超出前${book.length}位：该科室与未上榜科室差别不大，运用结果应当从严把握。`],
+    ["误差范围内", withinMargin(book.length, result.sections.length)],
     ["一票否决", VETOED],
   ];
   return {

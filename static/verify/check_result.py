@@ -42,6 +42,8 @@ MEANINGS = {
 }
 # How lists published before 2027 explain a veto.
 VETOED_BEFORE = "经查实由区纪委监委决定列在最前；难办指数仍为评议结果，未作改动。"
+# Of a list as long as the round, beside which there is no section; such lists published before 2027 said MEANINGS.
+NOBODY_BESIDE = "公布名额不少于参评科室：该科室上榜，不说明与其他科室有差别。"
 Key = tuple[str, str]  # section, channel
 Row = dict[str, Any]
 
@@ -646,7 +648,7 @@ def against_content(book: Book, result: Row, published: Row, digests: Row) -> It
     if book.is_two:
         follows |= {"publication": result["publication"]} | sentences(book, result, published["entries"])
     yield from differences(
-        follows, {key: _as_worded_now(published[key]) for key in follows if key in published}, "公示："
+        follows, {key: _as_worded_now(published[key], book) for key in follows if key in published}, "公示："
     )
     if book.is_two:
         yield from against_note(result["publication"], published.get("note"))
@@ -658,11 +660,17 @@ def against_content(book: Book, result: Row, published: Row, digests: Row) -> It
             yield f"公示：“unranked_sections”应有{unranked}个科室，文件中为{brief(named)}"
 
 
-def _as_worded_now(told: Any) -> Any:
+def _meanings(book: Book) -> dict[str, str]:
+    found = {label: of.format(length=book.length) for label, of in MEANINGS.items()}
+    return found | {WITHIN_MARGIN: NOBODY_BESIDE} if len(book.sections) <= book.length else found
+
+
+def _as_worded_now(told: Any, book: Book) -> Any:
     """Return what a list says, a label explained as in lists of before as it is explained now."""
     if not isinstance(told, list):
         return told
-    return [[VETOED, MEANINGS[VETOED]] if each == [VETOED, VETOED_BEFORE] else each for each in told]
+    before = [[VETOED, VETOED_BEFORE], [WITHIN_MARGIN, MEANINGS[WITHIN_MARGIN].format(length=book.length)]]
+    return [[each[0], _meanings(book)[each[0]]] if each in before else each for each in told]
 
 
 def against_note(gate: Row, note: Any) -> Iterator[str]:
@@ -693,7 +701,7 @@ def sentences(book: Book, result: Row, entries: list[Row]) -> Row:
         f"位次区间是本科室在全部{len(book.sections)}个科室中的位置，已计入评议人数有限和各渠道看法不一造成的误差，"
         f"未计入刷票、买票和评议人选不当；就一个科室而言约有{sure}%的把握。"
     )
-    said["labels"] = [[label, of.format(length=book.length)] for label, of in MEANINGS.items() if label in listed]
+    said["labels"] = [[label, of] for label, of in _meanings(book).items() if label in listed]
     return said
 
 

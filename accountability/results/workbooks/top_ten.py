@@ -186,7 +186,7 @@ def _remarks(result: Result) -> Iterator[str]:
     yield from (f"更正说明（{each.label}）：{each.publication.reason}" for each in corrections)
     labels = [
         (label, [str(line.result.rank) for line in result.listed if line.result.label == label])
-        for label, _ in label_meanings(result.round_.rulebook)
+        for label, _ in label_meanings(result.round_.rulebook, result.places.sections)
     ]
     yield "；".join(f"位次“{label}”：第{'、'.join(ranks)}位" for label, ranks in labels if ranks)
     if not result.is_by_method_one:
@@ -258,7 +258,7 @@ def _method_rows(result: Result) -> Iterator[Row]:
     for step in workbook_steps(book):
         number, _, text = step.partition("、")
         yield f"方法{number}", text
-    for label, meaning in label_meanings(book):
+    for label, meaning in label_meanings(book, sections):
         yield f"标注“{label}”", meaning
     yield "历次情况", COUNTS_EXPLAINED
     for channel in Channel:

@@ -17,6 +17,8 @@ LABELS = (
     ("一票否决", "经查实由纪委监委决定列在最前；难办指数仍为评议结果，未作改动。"),
     ("样本不足", "有效票没有达到参加排名的最少张数，不参加排名，也不公布得分。"),
 )
+# Of a list as long as the round, beside which there is no section.
+NOBODY_BESIDE = ("误差范围内", "公布名额不少于参评科室：该科室上榜，不说明与其他科室有差别。")
 
 
 def method_two_steps(rulebook: Mapping[str, Any]) -> Iterator[str]:

@@ -61,7 +61,7 @@ def listed(files, **changes):
         "places": places_heading(gate["ranked"], sum(row["rank"] is not None for row in rows)),
         "margin": nobody_apart(labels, length, len(rows)),
         "interval": interval_sentence(rulebook["z"], len(rows)),
-        "labels": [[label, meaning] for label, meaning in label_meanings(rulebook) if label in labels],
+        "labels": [[label, meaning] for label, meaning in label_meanings(rulebook, len(rows)) if label in labels],
         "unranked_sections": [{"department": "", "section": row["section"]} for row in rows if row["rank"] is None],
     } | changes
 

@@ -48,8 +48,15 @@ def test_the_confidence_follows_z_and_a_list_by_votes_has_no_intervals():
 
 
 def test_the_meaning_of_the_labels_is_that_of_the_method():
-    one, two = (dict(label_meanings(default_rulebook(method) | {"list_length": 8})) for method in ("NC-1", "NC-2"))
+    one, two = (dict(label_meanings(default_rulebook(method) | {"list_length": 8}, 9)) for method in ("NC-1", "NC-2"))
 
     assert one.keys() == two.keys()
     assert "公布名额" in one["明确"]
     assert "前8位" in two["明确"]
+    assert "与未上榜科室差别不大" in two["误差范围内"]
+
+
+def test_of_a_list_as_long_as_the_round_no_label_speaks_of_sections_beside_it():
+    whole = dict(label_meanings(default_rulebook("NC-2") | {"list_length": 8}, 8))
+
+    assert whole["误差范围内"] == "公布名额不少于参评科室：该科室上榜，不说明与其他科室有差别。"
