@@ -259,7 +259,7 @@ def plan(
 def commit(round_: Round, purpose: DrawPurpose = DrawPurpose.EVALUATORS, at: datetime = NOON) -> Draw:
     """A planned and committed draw."""
     if planned_draw(round_, purpose) is None:
-        plan(round_, purpose)
+        plan(round_, purpose, held_at=at + timedelta(hours=24))
     return commit_draw(round_id=round_.pk, purpose=purpose, by=make_user("chief"), at=at)
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from departments.models import Department
 from departments.roster.queries import unit_names
-from evaluations.pools.models import PoolEntry, PoolNotice
+from evaluations.pools.models import PoolEntry, PoolNotice, PoolObjection
 from evaluations.pools.rules.kinds import DRAW_OF, PoolKind
 from evaluations.pools.rules.people import PoolRules
 from evaluations.pools.rules.replacement import Standing
@@ -107,7 +107,8 @@ def notice_faults(round_: Round, kind: PoolKind, at: datetime) -> list[str]:
     if still_open and not round_.is_demo:
         until = with_hint_of(f"{notice.objections_until:%Y年%-m月%-d日}止", notice.term)
         faults.append(f"{kind.label}的异议期至{until}，期满后方可公布承诺。")
-    waiting = notice.objections.filter(answer="").count()
+    # Also those of a notice that a corrected list withdrew: the register goes on counting them.
+    waiting = PoolObjection.objects.filter(notice__round=round_, notice__kind=kind, answer="").count()
     if waiting:
         faults.append(f"{kind.label}还有{waiting}件异议没有处理。")
     return faults

@@ -210,6 +210,13 @@ def leading_round(rounds: Iterable[Round]) -> Round | None:
     return max(before, key=lambda round_: LIFE.index(RoundState(round_.state)), default=None)
 
 
+def rounds_in_hand(rounds: Iterable[Round]) -> list[Round]:
+    """Return the most advanced of the rounds before publication, and the one whose vote is open if that is another."""
+    known = list(rounds)
+    leading = leading_round(known)
+    return [each for each in known if each == leading or each.state == RoundState.OPEN]
+
+
 def _draws(round_: Round) -> dict[str, str]:
     return dict(round_.draws.standing().values_list("purpose", "status"))
 

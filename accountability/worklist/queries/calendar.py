@@ -22,7 +22,7 @@ from evaluations.draws.queries.sample import needs_draw
 from evaluations.pools.models import PoolNotice
 from evaluations.pools.rules.kinds import PoolKind
 from evaluations.rounds.models import Round, RoundStep
-from evaluations.rounds.queries import leading_round
+from evaluations.rounds.queries import rounds_in_hand
 from evaluations.rounds.rules.calendar import OFFSETS, Due, SoFar, Standing, calendar_of, done_by_state
 from evaluations.rounds.rules.lifecycle import COUNTED, LIFE, DrawPurpose, DrawStatus, RoundState
 from nanchuan_eval.permissions import policy
@@ -83,7 +83,7 @@ class RoundCalendar:
 def calendar_for(user: User, at: datetime, rounds: Sequence[Round] | None = None) -> list[RoundCalendar]:
     """Return the calendars of the rounds in work with the stages that the role sees (2 queries, 3 with planned talks).
 
-    These are the most advanced round before publication and the one published last; `rounds` = those of
+    These are the rounds in hand and the one published last; `rounds` = those of
     `calendar_rounds`, where a page has read them already.
     """
     rounds = list(_shown(list(calendar_rounds()) if rounds is None else rounds))
@@ -168,9 +168,8 @@ def _sees(user: User, due: Due) -> bool:
 
 
 def _shown(rounds: Sequence[Round]) -> Iterator[Round]:
-    leading = leading_round(rounds)
     published = [round_ for round_ in rounds if round_.state == RoundState.PUBLISHED]
-    yield from ([leading] if leading else [])
+    yield from rounds_in_hand(rounds)
     yield from published[:1]
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from datetime import date
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.urls import reverse
 
 from accountability.worklist.queries.source import Asked, Columns, Row, Source
 from evaluations.codes.models import CodeBatch, OpenClaimAlert
-from evaluations.draws.models import Draw, DrawEntry, SigningCode, SigningSheet
+from evaluations.draws.models import Draw, DrawEntry, PlannedDraw, SigningCode, SigningSheet
 from evaluations.messages.models import Message, MessageEntry
 from evaluations.messages.rules.kinds import MessageState, Way
 from evaluations.paper_ballots.models import PaperSheet
@@ -47,6 +47,15 @@ def _draws(*statuses: DrawStatus) -> Callable[[Asked], Columns]:
         return Columns(found, title="round__name", detail="purpose", since="planned__planned_at")
 
     return rows
+
+
+def _replan(_: Asked) -> Columns:
+    """Return the draws of counted ballots whose announced time an extension of the vote has left behind."""
+    early = PlannedDraw.objects.filter(
+        purpose=DrawPurpose.COUNTED, replaced_at=None, planned_at__lt=F("round__closes_at")
+    )
+    found = early.filter(round__state__in=[RoundState.DRAWN, RoundState.OPEN])
+    return Columns(found, parent="round__pk", title="round__name", detail="purpose", since="round__closes_at")
 
 
 def _ceremony(row: Row) -> str:
@@ -112,7 +121,9 @@ def _messages(asked: Asked, **conditions: object) -> Columns:
 
 def _flags(_: Asked) -> Columns:
     waiting = AnomalyFlag.objects.filter(round=OuterRef("pk"), verdict=Verdict.OPEN)
-    return Columns(Round.objects.filter(Exists(waiting), state__in=BEFORE_PUBLICATION), parent="key", title="name")
+    # A recount after the publication may find some, too.
+    states = {*BEFORE_PUBLICATION, RoundState.PUBLISHED}
+    return Columns(Round.objects.filter(Exists(waiting), state__in=states), parent="key", title="name")
 
 
 def _pool_sources(kind: PoolKind) -> tuple[Source, ...]:
@@ -149,7 +160,7 @@ SOURCES = (
         Phase.PREPARING,
         ("pool.exclude",),
         lambda _: Columns(
-            PoolObjection.objects.filter(answer="", notice__withdrawn_at=None),
+            PoolObjection.objects.filter(answer=""),
             title="notice__round__name",
             detail="notice__kind",
             due_on="notice__objections_until",
@@ -174,6 +185,15 @@ SOURCES = (
         lambda row: reverse("admin:data-request", args=[row.ref]),
         model="evaluations.DataRequest",
         has_term=True,
+    ),
+    Source(
+        "replan",
+        Phase.VOTING,
+        ("draw.commit",),
+        _replan,
+        _named("公告的时间早于投票截止时间，更改公告"),
+        lambda row: reverse("admin:draw-plan", args=[row.parent, row.detail]),
+        due=_day,
     ),
     Source(
         "randomness",

@@ -12,7 +12,7 @@ from accountability.worklist.queries.source import Asked
 from accountability.worklist.rules import WorkItem
 from evaluations.rounds.models import Round
 from evaluations.rounds.permissions import address_of, may_mend, proposed_as
-from evaluations.rounds.queries import announced_on, lacks_for, leading_round
+from evaluations.rounds.queries import announced_on, lacks_for, rounds_in_hand
 from evaluations.rounds.rules.calendar import SoFar, calendar_of
 from evaluations.rounds.rules.lacks import FOR_SUPERVISORS, FOR_THE_CLOCK, Lack
 from evaluations.rounds.rules.lifecycle import STEP_ACTION, VOIDABLE, RoundState, Step, next_step
@@ -49,7 +49,7 @@ CONCERNED = frozenset({Role.CLERK, Role.CHIEF, Role.COMMISSION, Role.SUPERVISOR}
 
 
 def steps(asked: Asked, rounds: Sequence[Round] | None = None) -> Iterator[WorkItem]:
-    """Yield what the rounds before publication wait for; conditions are read for the most advanced one only.
+    """Yield what the rounds before publication wait for; conditions are read for those in hand only.
 
     So the number of queries does not grow with the rounds in preparation. `rounds` = those that are not over, where a
     page has read them already.
@@ -57,12 +57,12 @@ def steps(asked: Asked, rounds: Sequence[Round] | None = None) -> Iterator[WorkI
     if asked.user.role not in CONCERNED:
         return
     rounds = list(Round.objects.exclude(state__in=OVER)) if rounds is None else rounds
-    leading = leading_round(rounds)
+    in_hand = rounds_in_hand(rounds)
     if not rounds:
         yield from _first_round(asked)
     for round_ in rounds:
         if round_.state in VOIDABLE:
-            yield from _of_leading(asked, round_) if round_ == leading else _of_others(asked, round_)
+            yield from _in_hand(asked, round_) if round_ in in_hand else _of_others(asked, round_)
 
 
 def _first_round(asked: Asked) -> Iterator[WorkItem]:
@@ -71,7 +71,7 @@ def _first_round(asked: Asked) -> Iterator[WorkItem]:
         yield WorkItem("first-round", "建立第一个评议轮次", None, address, phase=Phase.PREPARING)
 
 
-def _of_leading(asked: Asked, round_: Round) -> Iterator[WorkItem]:
+def _in_hand(asked: Asked, round_: Round) -> Iterator[WorkItem]:
     step = next_step(RoundState(round_.state))
     if step is None:
         return

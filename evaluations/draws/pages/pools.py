@@ -39,7 +39,7 @@ class PoolLine:
 
 def pool_lines(round_: Round, user: User, at: datetime) -> list[PoolLine]:
     """Read the state of every pool of a round."""
-    notices = list(round_.pool_notices.all())
+    notices = list(round_.pool_notices.prefetch_related("objections"))
     return [_pool_line(round_, kind, [n for n in notices if n.kind == kind], user, at) for kind in PoolKind]
 
 
@@ -56,7 +56,7 @@ def _pool_line(round_: Round, kind: PoolKind, notices: list[PoolNotice], user: U
         excluded=round_.pool.filter(kind=kind).exclude(exclusion="").count(),
         notice=notice,
         withdrawn=[each for each in notices if each.withdrawn_at],
-        objections=list(notice.objections.all()) if notice else [],
+        objections=[objection for each in notices for objection in each.objections.all()],
         faults=notice_faults(round_, kind, at) if strata else [],
         objection_days=coming_term(round_.rulebook["pool_objection_workdays"], timezone.localdate(at), "公告")
         if may_announce

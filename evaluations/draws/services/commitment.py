@@ -4,7 +4,7 @@ Committed data is stored byte for byte. The ceremony that follows is in `ceremon
 rounds are in `removals.py`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -163,15 +163,21 @@ def commit_faults(round_: Round, purpose: DrawPurpose, at: datetime) -> list[str
 
 def commit_lacks(round_: Round, purpose: DrawPurpose, at: datetime) -> list[Lack]:
     """Return what is missing for the commitment, each with the place where it is mended."""
-    found = []
-    if planned_draw(round_, purpose) is None:
-        text = f"“{purpose.label}”尚未公告，不能公布承诺。请先公告抽取。"
-        found.append(Lack(text, Place.PLANNED_DRAW, purpose))
+    found = lacks_at(Place.PLANNED_DRAW, _plan_faults(planned_draw(round_, purpose), purpose, round_, at), purpose)
     if purpose in POOL_OF:
         found += lacks_at(Place.POOL, notice_faults(round_, POOL_OF[purpose], at), POOL_OF[purpose])
     if purpose == DrawPurpose.CLIENTS:
         found += lacks_at(Place.RECORDS, record_faults(round_))
     return found
+
+
+def _plan_faults(planned: PlannedDraw | None, purpose: DrawPurpose, round_: Round, at: datetime) -> Iterator[str]:
+    if planned is None:
+        yield f"“{purpose.label}”尚未公告，不能公布承诺。请先公告抽取。"
+    elif planned.planned_at < at or (purpose == DrawPurpose.COUNTED and planned.planned_at < round_.closes_at):
+        when = f"{timezone.localtime(planned.planned_at):%Y年%-m月%-d日 %H:%M}"
+        is_past = planned.planned_at < at
+        yield f"“{purpose.label}”公告的时间{when}{'已经过去' if is_past else '早于投票截止时间'}，请更改公告。"
 
 
 def refuse_commitment(round_: Round, purpose: DrawPurpose, at: datetime) -> PlannedDraw:

@@ -171,6 +171,12 @@ def test_the_next_roster_is_due_when_the_next_round_says_and_done_once_it_is_loc
     assert (stage().standing, stage().on) == (Standing.DONE, timezone.localdate(NOON))
 
 
+def test_an_open_vote_has_its_calendar_beside_an_older_round_before_its_list():
+    rounds = [make_round(state=state) for state in (RoundState.REVIEW, RoundState.OPEN)]
+
+    assert {each.round_id for each in calendar_for(make_account(Role.CHIEF), NOON)} == {each.pk for each in rounds}
+
+
 def test_the_rounds_to_come_have_no_calendar_of_their_own(django_assert_num_queries):
     for _ in range(10):
         make_round()

@@ -285,6 +285,23 @@ class TestTheRegister:
         assert (first.replaced_at, first.replaced_reason) == (NOON, "见证人改期")
         assert PlannedDraw.objects.filter(replaced_at=None).count() == 1
 
+    def test_a_draw_of_counted_ballots_announced_before_the_vote_closes_is_announced_anew(self):
+        round_ = make_sealed_round(targeted=2, sampled=6, rulebook={"counted_sampled_ballots": 4})
+        plan(round_, DrawPurpose.COUNTED, held_at=round_.closes_at - timedelta(hours=1))
+
+        with pytest.raises(RuleViolation, match="早于投票截止时间，请更改公告"):
+            commit(round_, DrawPurpose.COUNTED)
+        plan(round_, DrawPurpose.COUNTED, held_at=round_.closes_at + timedelta(days=1), reason="投票延期")
+
+        assert commit(round_, DrawPurpose.COUNTED).pk
+
+    def test_no_commitment_follows_the_announced_time(self):
+        round_ = frozen_round()
+        plan(round_, DrawPurpose.EVALUATORS)
+
+        with pytest.raises(RuleViolation, match="已经过去，请更改公告"):
+            commit(round_, at=LATER + timedelta(minutes=1))
+
     def test_the_announcement_of_a_committed_draw_cannot_change(self):
         round_ = frozen_round()
         commit(round_)

@@ -5,8 +5,11 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
+from accountability.worklist.queries.items import work_items_of
+from evaluations.draws.pages.pools import pool_lines
 from evaluations.draws.services.commitment import abandon_draw
 from evaluations.pools.models import PoolEntry, PoolNotice
+from evaluations.pools.queries import notice_faults
 from evaluations.pools.rules.kinds import PoolKind
 from evaluations.pools.services.lists import Confirmation, exclude_person, import_pool, preview_pool
 from evaluations.pools.services.notices import announce_pool, answer_objection, record_objection
@@ -297,6 +300,23 @@ class TestTheNotice:
         answer_objection(objection_id=objection.pk, answer="已核实，回避", by=make_user("chief"), at=later)
 
         assert commit(round_, at=later).pk
+
+    def test_an_open_objection_stops_the_commitment_also_after_a_corrected_list(self, round_):
+        make_pool(round_)
+        notice = PoolNotice.objects.get()
+        objection = record_objection(notice_id=notice.pk, content="某人已迁走", by=make_user("clerk"), at=NOON)
+        take(round_, *[person(f"甲{n}", f"138000000{n:02d}") for n in range(30)])
+        announce_pool(round_id=round_.pk, kind=KIND, by=make_user("chief"), at=NOON)
+        chief, later = make_user("chief"), NOON + timedelta(days=4)
+
+        (line,) = [each for each in pool_lines(round_, chief, later) if each.kind == KIND]
+        assert line.objections == [objection]
+        assert f"pool-objection-{objection.pk}" in {item.key for item in work_items_of(chief, at=later)}
+        with pytest.raises(RuleViolation, match="1件异议没有处理"):
+            commit(round_, at=later)
+        answer_objection(objection_id=objection.pk, answer="已核实，已更正名单", by=chief, at=later)
+
+        assert notice_faults(round_, KIND, later) == []
 
     def test_objections_must_be_in_time_and_are_answered_once(self, round_):
         make_pool(round_)
