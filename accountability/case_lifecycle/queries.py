@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
@@ -27,6 +28,7 @@ from evaluations.rounds.models import Round
 from evaluations.rounds.queries import profile_of
 from evaluations.rounds.rules.rulebook import has_public_recount
 from evaluations.tally.models import SectionResult, by_place
+from evaluations.tally.rules.anomalies import Verdict
 from nanchuan_eval.names.rules.keys import is_same_name
 from nanchuan_eval.workdays.models import Holiday
 from nanchuan_eval.workdays.queries import declared_years
@@ -35,8 +37,8 @@ from nanchuan_eval.workdays.rules import Term, dated, in_chinese
 Plans = Mapping[SectionResult, tuple[PlannedMeasure, ...]]
 
 
-def read_cases(round_: Round) -> dict[str, tuple[str, ...]]:
-    """Return what archiving a published round depends on (2 queries)."""
+def read_cases(round_: Round) -> dict[str, Any]:
+    """Return what archiving a published round depends on (3 queries)."""
     unclosed = Q(rectification__isnull=False) & ~Q(rectification__state__in=ENDED)
     rows = Case.objects.of_round(round_.pk).filter(Q(state=CaseState.OPEN) | unclosed)
     cases = list(rows.select_related("result__section", "rectification").order_by("result__rank", "pk"))
@@ -46,6 +48,7 @@ def read_cases(round_: Round) -> dict[str, tuple[str, ...]]:
         "open_cases": tuple(str(case) for case in cases if case.state == CaseState.OPEN),
         "open_rectifications": tuple(f"{case}（{case.rectification.get_state_display()}）" for case in running),
         "open_orders": tuple(str(visit.section) for visit in visits),
+        "open_flags": round_.flags.filter(verdict=Verdict.OPEN).count(),
     }
 
 

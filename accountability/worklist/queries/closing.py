@@ -16,6 +16,8 @@ from accountability.worklist.queries.source import Asked, Columns, Row, Source, 
 from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.tally.models import AnomalyFlag
+from evaluations.tally.rules.anomalies import Verdict
 from nanchuan_eval.workspace.rules import Phase
 
 
@@ -31,7 +33,8 @@ def _to_archive(_: Asked) -> Columns:
     running = Rectification.objects.running().filter(case__result__round=OuterRef("pk"))
     orders = visits_unchecked().filter(plan__round=OuterRef("pk"))
     appeals = Objection.objects.filter(round=OuterRef("pk")).exclude(state=ObjectionState.DECIDED)
-    waiting = [~Exists(rows) for rows in (cases, running, orders, appeals)]
+    flags = AnomalyFlag.objects.filter(round=OuterRef("pk"), verdict=Verdict.OPEN)
+    waiting = [~Exists(rows) for rows in (cases, running, orders, appeals, flags)]
     return Columns(
         Round.objects.filter(*waiting, state=RoundState.PUBLISHED),
         parent="key",

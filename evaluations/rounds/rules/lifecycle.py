@@ -260,6 +260,9 @@ def _archive(readiness: Readiness) -> list[Lack]:
     if orders:
         text = f"尚有{len(orders)}次暗访发现的问题没有责令整改或者没有复查：{'、'.join(orders)}。"
         found.append(Lack(text, Place.VISITS))
+    if readiness.open_flags:
+        text = f"重新计票发现的{readiness.open_flags}件异常提示没有处理，请核查后决定保留计票。"
+        found.append(Lack(text, Place.FLAGS))
     if readiness.appeals_until and readiness.now.date() <= readiness.appeals_until:
         found.append(
             Lack(f"申诉期至{readiness.appeals_until:%Y年%-m月%-d日}止，期满后方可归档。", Place.OBJECTION_PERIOD)

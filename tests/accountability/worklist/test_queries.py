@@ -13,6 +13,10 @@ from accountability.rectifications.rules import ItemState, RectificationState
 from accountability.worklist.pages import case_figures
 from accountability.worklist.queries.items import work_items_of
 from accountability.worklist.rules import grouped
+from evaluations.rounds.queries import missing_for
+from evaluations.rounds.rules.lifecycle import Step
+from evaluations.tally.models import AnomalyFlag
+from evaluations.tally.rules.anomalies import FlagKind, Verdict
 from nanchuan_eval.permissions.policy import Role
 from tests.accountability.factories import (
     NOON,
@@ -194,6 +198,21 @@ def test_an_objection_of_a_void_round_waits_for_nobody():
 
     for role in (Role.CLERK, Role.CHIEF, Role.COMMISSION):
         assert Stage.OBJECTION.label not in titles(make_account(role))
+
+
+def test_flags_of_a_recount_after_the_publication_are_decided_before_the_round_is_archived(settings):
+    settings.TWO_PERSON_RULE = True
+    round_ = make_bare_round(state="published")
+    flag = AnomalyFlag.objects.create(round=round_, kind=FlagKind.FAR, text="相差12.0分。", found_at=NOON)
+    chief, clerk = make_account(Role.CHIEF), make_account(Role.CLERK)
+
+    assert "处理异常提示" in titles(clerk)
+    assert "，归档" not in titles(chief)
+    assert "1件异常提示没有处理" in missing_for(round_, Step.ARCHIVE, NOON)[0]
+    AnomalyFlag.objects.filter(pk=flag.pk).update(verdict=Verdict.KEPT, reason="核查无异常", decided_at=NOON)
+    assert "处理异常提示" not in titles(clerk)
+    assert "，归档" in titles(chief)
+    assert missing_for(round_, Step.ARCHIVE, NOON) == []
 
 
 def test_a_round_whose_sections_were_all_withdrawn_has_nothing_rectified(settings):

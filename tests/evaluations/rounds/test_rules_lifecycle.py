@@ -128,6 +128,7 @@ def test_a_round_that_lacks_nothing_moves_on(step):
         ),
         (Step.ARCHIVE, {"appeals_until": NOON.date()}, f"申诉期至{NOON:%Y年%-m月%-d日}止，期满后方可归档。"),
         (Step.ARCHIVE, {"undecided": ("某科公示后申诉",)}, "“某科公示后申诉”尚未答复，答复后方可归档。"),
+        (Step.ARCHIVE, {"open_flags": 1}, "重新计票发现的1件异常提示没有处理，请核查后决定保留计票。"),
     ],
 )
 def test_a_step_names_what_it_lacks(step, facts, text):
