@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accountability.history.models import EarlierListing
@@ -34,6 +35,7 @@ class Placement:
     label: str = ""
     key: str = ""
     is_by_decision: bool = False
+    head: str = ""
     is_imported: bool = False
 
     @property
@@ -43,7 +45,7 @@ class Placement:
 
     def appearance(self, order: int) -> Appearance:
         """Return the placement in the round of that number."""
-        return Appearance(order, self.rank, self.is_listed, self.label, self.is_by_decision)
+        return Appearance(order, self.rank, self.is_listed, self.label, self.is_by_decision, self.head)
 
 
 @dataclass(frozen=True)
@@ -128,9 +130,14 @@ def _counted_placements(round_: Round, today: date) -> Iterator[Placement]:
     rounds = Q(round=round_) | Q(round__in=earlier_rounds(round_).order_by().values("pk"))
     decisions = PublicationDecision.objects.filter(tally__round=OuterRef("round"))
     first = Publication.objects.filter(round=OuterRef("round"), version=1).values("published_at")
-    rows = SectionResult.objects.filter(rounds).annotate(is_by_decision=Exists(decisions), published_at=Subquery(first))
+    rows = SectionResult.objects.filter(rounds).annotate(
+        is_by_decision=Exists(decisions),
+        published_at=Subquery(first),
+        # Whom the commission has named in the case answers, or else the head of the frozen roster.
+        head=Coalesce("case__head_name", "section__head_name"),
+    )
     of_round = ("round__period_start", "round__period_end", "published_at", "round__name")
-    fields = ("section__code", "rank", "is_listed", "label", "round__key", "is_by_decision")
+    fields = ("section__code", "rank", "is_listed", "label", "round__key", "is_by_decision", "head")
     for starts_on, ends_on, at, name, *placed in rows.order_by().values_list(*of_round, *fields):
         published_on = timezone.localdate(at) if at else today if placed[4] == round_.key else None
         yield Placement(name, Held(starts_on, ends_on, published_on), *placed)

@@ -9,6 +9,7 @@ from accountability.case_lifecycle.queries import retired_heads
 from accountability.cases.models import Case, Measure
 from accountability.cases.rules.measures import HEAD_CORRECTED, CaseState, MeasureKind, MeasureState, without_freeze
 from accountability.cases.services import CLOSED, end_freezes, lock_case
+from accountability.history.queries import histories
 from accountability.promotion_freezes.models import PromotionFreeze
 from departments.models import Tenure
 from departments.roster.rules.tenure import days_in_period
@@ -48,6 +49,7 @@ def change_responsible(*, case_id: int, tenure_id: int, reason: str, by: User, a
     case.head_name, case.head_reason = tenure.name, reason.strip()
     case.save(update_fields=["head_name", "head_reason"])
     _move_freeze(case, at)
+    _end_prompt(case)
     post = f"{case.result.section}主要负责人"
     case.measures.pending().filter(kind__in=ABOUT_THE_HEAD).update(target=f"{post} {tenure.name}")
     detail = {"step_label": "更正责任人", "fixed": fixed_digests(("freezes", case.pk))}
@@ -83,6 +85,16 @@ def _move_freeze(case: Case, at: datetime) -> None:
         row.record = without_freeze(retired_on) if retired_on else ""
         row.target = f"{case.result.section}主要负责人 {case.head_name}"
         row.save(update_fields=["state", "record", "target"])
+
+
+def _end_prompt(case: Case) -> None:
+    """Give up the prompt for a removal that the head now named has not earned in the rounds before."""
+    row = case.measures.pending().filter(kind=MeasureKind.REMOVAL_PROMPT).first()
+    section = case.result.section
+    if row is None or histories(section.round)[section.code].calls_for_removal_prompt:
+        return
+    row.state, row.record = MeasureState.NOT_APPLICABLE, f"{HEAD_CORRECTED}此前上榜时负责人不是{case.head_name}"
+    row.save(update_fields=["state", "record"])
 
 
 def _set_freeze(case: Case, row: Measure) -> None:

@@ -330,7 +330,7 @@ def _removal_prompt(listing: Listing, terms: Terms) -> PlannedMeasure:
         _person(listing.head_post, listing.head),
         listing.commission,
         None,
-        f"连续{listing.history.sure_top_in_a_row}次位列前{terms.repeat_top}位且位次明确，提请研究是否提出免职建议；"
+        f"同一负责人任内连续{listing.history.sure_top_in_a_row}次位列前{terms.repeat_top}位且位次明确，提请研究是否提出免职建议；"
         "系统只作提示，由有权机关研究决定",
     )
 

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from evaluations.rounds.rules.repeat_steps import RepeatStep, Repetition
 from evaluations.scoring.result import CERTAIN, TOO_FEW, VETOED
+from nanchuan_eval.names.rules.keys import is_same_name
 from nanchuan_eval.workdays.rules import add_months
 
 # The gravest consequence requires a place that is 明确 in a round that passed the publication gate, or a veto.
@@ -42,13 +43,17 @@ class Held:
 
 @dataclass(frozen=True)
 class Appearance:
-    """One round in which a section or its predecessor took part; `order` numbers the rounds that were held."""
+    """One round in which a section or its predecessor took part; `order` numbers the rounds that were held.
+
+    `head` = who answers for it, "" if not known.
+    """
 
     order: int
     rank: int | None
     is_listed: bool
     label: str = ""
     is_by_decision: bool = False
+    head: str = ""
 
     @property
     def has_too_few(self) -> bool:
@@ -81,7 +86,7 @@ class History:
 
     @property
     def calls_for_removal_prompt(self) -> bool:
-        """True after two certain top places in a row (连续两次前3 → 提示)."""
+        """True after two certain top places in a row under the present head (连续两次前3 → 提示)."""
         return self.sure_top_in_a_row >= TIMES_FOR_PROMPT
 
     def times(self, repetition: Repetition) -> int:
@@ -112,7 +117,11 @@ def history(appearances: Iterable[Appearance], *, held: Sequence[Held], now: int
         listings=len(listed),
         listed_in_a_row=_run(rounds, joined, _is_top),
         top_in_a_row=_run(rounds, joined, lambda each: _is_top(each, top)),
-        sure_top_in_a_row=_run(rounds, joined, lambda each: each.is_sure and _is_top(each, top)),
+        sure_top_in_a_row=_run(
+            rounds,
+            joined,
+            lambda each: each.is_sure and _is_top(each, top) and _is_of_one_head(each, rounds[now]),
+        ),
         too_few_in_a_row=_run(rounds, joined, lambda each: each.has_too_few),
         listings_in_year=sum(is_within_year(held[order], held[now]) for order in listed),
     )
@@ -169,6 +178,10 @@ def _run(rounds: Mapping[int, Appearance], joined: Sequence[int], counts: Callab
             break
         run += 1
     return run
+
+
+def _is_of_one_head(one: Appearance, other: Appearance) -> bool:
+    return one.head == other.head or is_same_name(one.head, other.head)
 
 
 def _is_top(appearance: Appearance, top: int | None = None) -> bool:

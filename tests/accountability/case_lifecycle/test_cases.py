@@ -131,6 +131,16 @@ def test_two_certain_top_places_in_a_row_raise_the_removal_prompt():
     assert Measure.objects.filter(kind=MeasureKind.REMOVAL_PROMPT).count() == 3
 
 
+def test_a_head_who_came_between_the_two_rounds_is_not_proposed_for_removal():
+    earlier = make_counted_round("2019H2", RoundState.PUBLISHED, places=3)
+    earlier.sections.filter(code="D01-01").update(head_name="前任")
+    published(places=3)
+
+    prompts = Measure.objects.filter(kind=MeasureKind.REMOVAL_PROMPT)
+    assert "D01-01" not in prompts.values_list("case__result__section__code", flat=True)
+    assert prompts.count() == 2
+
+
 def test_the_rulebook_can_switch_the_prompt_off():
     make_counted_round("2019H2", RoundState.PUBLISHED, places=3)
     published(places=3, rulebook=default_rulebook() | {"repeat_prompt": False, "sample_audit": False})

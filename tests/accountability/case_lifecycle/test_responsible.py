@@ -14,6 +14,7 @@ from accountability.promotion_freezes.rules import Question, Verdict
 from accountability.promotion_freezes.services import ask_freeze
 from departments.models import Leaving, Tenure
 from evaluations.publication.services import Correction
+from evaluations.rounds.rules.lifecycle import RoundState
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.lists.rules.values import Span
 from nanchuan_eval.permissions.policy import Denied, Role
@@ -34,6 +35,17 @@ def published(**leaving):
     tenure(round_, "周科长", date(2020, 5, 1))
     publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
     return round_.results.get(section__code="D01-01").case
+
+
+def test_the_prompt_for_a_removal_ends_with_the_head_who_had_earned_it():
+    make_counted_round("2019H2", RoundState.PUBLISHED, places=2)
+    case = published()
+    assert case.measures.get(kind=MeasureKind.REMOVAL_PROMPT).state == MeasureState.PENDING
+
+    change(case, "周科长")
+
+    prompt = case.measures.get(kind=MeasureKind.REMOVAL_PROMPT)
+    assert (prompt.state, prompt.record) == (MeasureState.NOT_APPLICABLE, "更正责任人：此前上榜时负责人不是周科长")
 
 
 def change(case, name, by=None, reason="五月起实际负责"):

@@ -167,6 +167,17 @@ def test_imported_lists_count_for_steps_and_never_for_the_removal_prompt():
     assert (found.listed_in_a_row, found.top_in_a_row, found.calls_for_removal_prompt) == (3, 3, False)
 
 
+@pytest.mark.parametrize(
+    ("heads", "prompts"), [(("孙一", "孙 一"), True), (("孙一", "周二"), False), (("", "周二"), False)]
+)
+def test_the_removal_prompt_needs_one_head_in_both_rounds(heads, prompts):
+    rows = [Appearance(n, 1, is_listed=True, label="明确", head=head) for n, head in enumerate(heads)]
+
+    found = history(rows, held=HALVES, now=1, top=3)
+
+    assert (found.top_in_a_row, found.calls_for_removal_prompt) == (2, prompts)
+
+
 def test_a_withdrawn_listing_counts_for_nothing():
     rows = [Appearance(0, 1, is_listed=True), Appearance(1, None, is_listed=False), Appearance(2, 2, is_listed=True)]
 
