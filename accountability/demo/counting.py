@@ -15,6 +15,7 @@ from evaluations.codes.models import OpenClaimAlert
 from evaluations.codes.services.open_channel import review_alert
 from evaluations.lifecycle.approvals import start_step
 from evaluations.publication.approvals import DECIDE
+from evaluations.publication.services import edit_problems
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import Step
 from evaluations.rounds.rules.rulebook import wants_sample_audit
@@ -29,6 +30,7 @@ from evaluations.tally.services.anomalies import DECIDE_FLAG, KEEP_FLAGS
 from evaluations.tally.services.signatures import sign_count
 from nanchuan_eval.permissions.policy import CLOCK
 
+SCATTERED = "群众评价总体偏低，反映的问题比较分散（演示）"
 GREEDY = "个别工作人员办事态度生硬，群众反映办件中有“吃拿卡要”苗头（演示）"
 
 
@@ -69,8 +71,10 @@ class Counting:
         self._compare_sample()
 
     def announce(self) -> None:
-        """Tell the units the preliminary result."""
+        """Tell the units the preliminary result, with words for sections whose ballots name no problem often enough."""
         at = self.calendar.day(18)
+        for result in self.round.results.filter(is_listed=True, main_problems=""):
+            edit_problems(result_id=result.pk, text=SCATTERED, by=self.office.clerk, at=at)
         proposed = start_step(step=Step.ANNOUNCE, round_id=self.round.pk, by=self.office.clerk, at=at)
         approved(proposed, by=self.office.chief, at=at)
         self.round.refresh_from_db()
