@@ -204,7 +204,7 @@ def test_the_page_takes_a_constant_number_of_queries(client, places):
     publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
     login(client)
 
-    page_in(client, PAGE, queries=17, shows="第D01-01科")
+    page_in(client, PAGE, queries=20, shows="第D01-01科")
 
 
 @pytest.mark.parametrize("places", [1, 12, 40])
@@ -213,7 +213,7 @@ def test_the_number_of_queries_is_constant_before_publication_too(client, places
     RoundStep.objects.create(round=round_, state=RoundState.REVIEW, at=NOON)
     login(client)
 
-    page_in(client, PAGE, queries=23, shows="第D01-01科")
+    page_in(client, PAGE, queries=24, shows="第D01-01科")
 
 
 def test_the_commission_publishes_from_the_page(client):
