@@ -26,7 +26,7 @@ def test_terms_come_from_the_rulebook():
     steps = read_steps(default_rulebook())
 
     assert len(steps) == 3
-    assert Terms.of(default_rulebook()) == Terms(5, 10, 10, 3, 3, True, steps, "", 10, 15, 1)
+    assert Terms.of(default_rulebook()) == Terms(5, 10, 10, 3, 3, True, steps, 10, 15, 1)
 
 
 def test_ten_working_days_over_the_national_holiday():
